@@ -1,0 +1,1 @@
+"""From EEG recordings to a served, watched and replaceable P300 classifier."""

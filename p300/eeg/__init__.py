@@ -1,0 +1,1 @@
+"""SIGNAL: from a recording to the features of its epochs. Pure functions of arrays."""

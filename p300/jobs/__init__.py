@@ -1,0 +1,1 @@
+"""USE CASES: what commands, containers and DAGs call."""

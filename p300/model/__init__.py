@@ -1,0 +1,1 @@
+"""MODEL: what separates Target from NonTarget, and how honestly that was measured. Pure."""

@@ -1,0 +1,1 @@
+"""MONITORING: what came in, what went out, and what changed."""

@@ -1,0 +1,1 @@
+"""ROLLOUT: which version deserves the traffic, and how it gets it."""

@@ -1,0 +1,1 @@
+"""SERVING: answers from the version under an alias."""

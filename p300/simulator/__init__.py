@@ -1,0 +1,1 @@
+"""SIMULATOR: unseen subjects, replayed over HTTP."""
