@@ -128,3 +128,21 @@ def parse_subject(text: str) -> SubjectId:
             f"{text!r} is not a subject: give a whole number from 1, such as 7, or a name such as subject_07"
         )
     return SubjectId(int(digits))
+
+
+def parse_subjects(text: str) -> tuple[SubjectId, ...]:
+    """Read ``1-10``, ``1,3,5-7`` or ``subject_02,4``, in order and without repetition.
+
+    Raises
+    ------
+    InvalidInput
+        A part that is no subject, or a range that runs backwards.
+    """
+    subjects: set[SubjectId] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        low, high = parse_subject(first), parse_subject(last if dash else first)
+        if low > high:
+            raise InvalidInput(f"the range of subjects {part.strip()!r} runs backwards: write {high}-{low}")
+        subjects.update(SubjectId(number) for number in range(low, high + 1))
+    return tuple(sorted(subjects))

@@ -1,10 +1,13 @@
 """Deployment settings, from the environment. Read by entry points only, never on import."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from p300.domain import SERVED_ALIASES
+from p300.errors import InvalidInput
 
 
 class Settings(BaseSettings):
@@ -26,7 +29,9 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(Path(".p300/cache"), description="where serving keeps the last good version of each alias")
     host: str = Field("127.0.0.1", description="address that `p300 serve` listens on")
     port: int = Field(8000, ge=0, le=65535, description="port that `p300 serve` listens on; 0 takes a free one")
-    served_aliases: tuple[str, ...] = Field(("champion", "challenger"), description="aliases that one process serves")
+    served_aliases: Annotated[tuple[str, ...], NoDecode] = Field(
+        SERVED_ALIASES, description="aliases that one process serves, separated by commas", min_length=1
+    )
     alias_poll_s: float = Field(2.0, gt=0, description="how often serving asks MLflow which version an alias is on")
     max_epochs: int = Field(4096, ge=1, description="most epochs in one prediction request")
     max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="most bytes in one prediction request")
@@ -34,3 +39,32 @@ class Settings(BaseSettings):
     wandb_project: str = Field("p300", description="Weights & Biases project of the simulations")
     wandb_dir: Path = Field(Path(".p300"), description="where Weights & Biases writes when it is offline")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="what is logged")
+
+    @field_validator("served_aliases", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(alias.strip() for alias in value.split(",") if alias.strip())
+        return value
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    InvalidInput
+        Naming every variable whose value cannot be used, with the reason.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # every field has a default; mypy sees only the alias
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{variable_of(str(entry['loc'][0]))} is {entry['input']!r}: {entry['msg']}" for entry in error.errors()
+        )
+        raise InvalidInput(f"settings: {wrong}") from error
+
+
+def variable_of(field: str) -> str:
+    """Name of the environment variable of a field."""
+    return field.upper() if field.upper() == "MLFLOW_TRACKING_URI" else f"P300_{field.upper()}"

@@ -1,0 +1,25 @@
+"""What many tests need: a small recording, and a store in a temporary folder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p300.domain import Recording
+from p300.store.objects import ObjectStore, open_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return open_store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def recording() -> Recording:
+    """Twenty seconds of noise on three channels at 128 Hz: 80 flashes, every fourth a target."""
+    rng = np.random.default_rng(7)
+    samples = (rng.standard_normal((3, 20 * 128)) * 5e-6).astype(np.float32)
+    stim = np.zeros(samples.shape[1], dtype=np.int8)
+    onsets = np.arange(80) * 28 + 100
+    stim[onsets] = np.where(np.arange(80) % 4 == 0, 2, 1)
+    return Recording(samples, stim, 128.0, ("Cz", "Pz", "Oz"))
