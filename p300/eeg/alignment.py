@@ -47,8 +47,12 @@ def normalise(epochs: Float32s, normalisation: Normalisation) -> Float32s:
 
 
 def channel_scaling(epochs: Float32s) -> Float64s:
-    """Scale each channel to unit standard deviation over all epochs and times."""
-    return np.diag(_inverse(epochs.std(axis=(0, 2), dtype=np.float64)))
+    """Scale each channel by its own spread: the median over epochs of the deviation within an epoch.
+
+    The median forgets the artefacts that stayed below the rejection limit, which a standard
+    deviation over everything follows.
+    """
+    return np.diag(_inverse(np.median(epochs.std(axis=2, dtype=np.float64), axis=0)))
 
 
 def euclidean_whitening(epochs: Float32s) -> Float64s:

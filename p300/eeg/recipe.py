@@ -37,7 +37,7 @@ class Recipe:
     baseline_s: tuple[float, float] | None = (-0.1, 0.0)
     reject_volts: float | None = 100e-6
     sfreq_hz: float = 100.0
-    normalisation: Normalisation = "euclidean"
+    normalisation: Normalisation = "channel"
 
     def __post_init__(self) -> None:
         low_hz, high_hz = self.band_hz
