@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     wandb_dir: Path = Field(Path(".p300"), description="where Weights & Biases writes when it is offline")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="what is logged")
 
+    @property
+    def base_url(self) -> str:
+        """Where `p300 serve` answers under these settings."""
+        return f"http://{self.host}:{self.port}"
+
     @field_validator("served_aliases", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:

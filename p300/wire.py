@@ -19,6 +19,7 @@ JSON_LENGTH_HEADER = "inference-header-content-length"
 INPUT_NAME = "features"
 PROBABILITY_NAME = "probability_target"
 LABEL_NAME = "label"
+FLOAT32_BYTES = 4
 
 
 class ModelIdentity(BaseModel):
@@ -42,6 +43,15 @@ class Prediction(BaseModel):
 
 class PredictionRequest(BaseModel):
     """One epoch as `features`, or several as `epochs`: channel-major features, never both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [field], "properties": {field: {"type": "array"}}} for field in ("features", "epochs")
+            ],
+            "examples": [{"features": [1.2e-06, -3.4e-07]}, {"epochs": [[1.2e-06, -3.4e-07], [2.1e-06, 5.0e-07]]}],
+        }
+    )
 
     features: list[float] | None = None
     epochs: list[list[float]] | None = None
@@ -116,5 +126,6 @@ def encode_infer_response(header: dict[str, Any], probabilities: Float32s) -> tu
 
 def _pack(header: dict[str, Any], tensor: bytes) -> tuple[dict[str, str], bytes]:
     head = json.dumps(header, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % FLOAT32_BYTES)  # the floats behind it then lie where a processor likes them
     headers = {"content-type": "application/octet-stream", JSON_LENGTH_HEADER: str(len(head))}
     return headers, head + tensor

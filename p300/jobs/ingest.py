@@ -56,7 +56,7 @@ def land(source: Path, store: ObjectStore, *, batch_size: int | None = None) -> 
     NotFound
         There is no such folder, or no recording in it.
     """
-    recordings = {subject: source / recording_key(subject) for subject in _subjects_in(source)}
+    recordings = {subject: source / recording_key(subject) for subject in subjects_in(source)}
     if not recordings:
         expected = recording_key(SubjectId(1))
         raise NotFound(f"there are no recordings in {source}: expected files such as {expected} below it")
@@ -72,6 +72,14 @@ def land(source: Path, store: ObjectStore, *, batch_size: int | None = None) -> 
             store.put(LANDING, recording_key(subject), data)
             arrived.append(subject)
     return arrived
+
+
+def subjects_in(source: Path) -> list[SubjectId]:
+    """Subjects whose recordings are in a folder, in id order; raises NotFound without the folder."""
+    if not source.is_dir():
+        raise NotFound(f"there is no folder {source}")
+    keys = (path.relative_to(source).as_posix() for path in source.glob("subject_*/*_eeg_stim.parquet"))
+    return sorted(subject for subject in map(subject_of, keys) if subject is not None)
 
 
 def ingest(
@@ -119,13 +127,6 @@ def ingest(
             done.moved.extend(filter(None, [subject_of(key)]))
             on_done(key)
     return done
-
-
-def _subjects_in(source: Path) -> list[SubjectId]:
-    if not source.is_dir():
-        raise NotFound(f"there is no folder {source}")
-    keys = (path.relative_to(source).as_posix() for path in source.glob("subject_*/*_eeg_stim.parquet"))
-    return sorted(subject for subject in map(subject_of, keys) if subject is not None)
 
 
 def _landed_keys(store: ObjectStore) -> list[str]:

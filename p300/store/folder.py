@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from p300.errors import InvalidInput, NotFound, Unavailable
 
-_UNFINISHED = ".unfinished"
+# What is being written, and what desktop systems leave behind, is hidden and no object.
+_HIDDEN = "."
 
 
 class FolderStore:
@@ -22,15 +23,15 @@ class FolderStore:
     def buckets(self) -> list[str]:
         if not self.root.is_dir():
             return []
-        return sorted(path.name for path in self.root.iterdir() if path.is_dir() and path.name != _UNFINISHED)
+        return sorted(path.name for path in self.root.iterdir() if path.is_dir() and not path.name.startswith(_HIDDEN))
 
     def make_bucket(self, bucket: str) -> None:
         self._path(bucket).mkdir(parents=True, exist_ok=True)
 
     def list(self, bucket: str, prefix: str = "") -> list[str]:
         folder = self._path(bucket)
-        keys = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        return sorted(key for key in keys if key.startswith(prefix))
+        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_HIDDEN))
+        return sorted(key for path in files if (key := path.relative_to(folder).as_posix()).startswith(prefix))
 
     def exists(self, bucket: str, key: str) -> bool:
         return self._path(bucket, key).is_file()
@@ -43,11 +44,8 @@ class FolderStore:
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
         path = self._path(bucket, key)
-        unfinished = self.root / _UNFINISHED
         try:
-            unfinished.mkdir(parents=True, exist_ok=True)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, data, unfinished)
+            _write_whole(path, data)
         except OSError as error:
             raise Unavailable(f"{key} could not be written to {bucket} below {self.root}: {error.strerror}") from error
 
@@ -64,7 +62,7 @@ class FolderStore:
 
     def _path(self, bucket: str, key: str = "") -> Path:
         path = PurePosixPath(bucket) / key
-        if path.is_absolute() or ".." in path.parts or bucket in ("", _UNFINISHED):
+        if path.is_absolute() or ".." in path.parts or not bucket:
             raise InvalidInput(f"{bucket!r}, {key!r} is no object's name: expected a bucket and a relative key")
         return self.root / path
 
@@ -79,19 +77,20 @@ class FolderStore:
             folder = folder.parent
 
 
-def _write_whole(path: Path, data: bytes, unfinished: Path) -> None:
-    descriptor, name = tempfile.mkstemp(dir=unfinished)
+def _write_whole(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_HIDDEN}{path.name}.")
+    except FileNotFoundError:
+        # A delete emptied the folder and took it away between the two lines.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_HIDDEN}{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            Path(name).replace(path)
-        except FileNotFoundError:
-            # A concurrent delete pruned the folder between its making and the move.
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Path(name).replace(path)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

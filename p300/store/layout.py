@@ -13,6 +13,7 @@ INFERENCE_LOGS = "p300-inference-logs"
 BUCKETS = (LANDING, RAW, FEATURES, ARTIFACTS, INFERENCE_LOGS)
 
 REJECTED_PREFIX = "rejected/"
+REASON_SUFFIX = ".reason.txt"
 
 _SUBJECT_KEY = re.compile(r"subject_(?P<folder>\d{2,})/(?:subject_(?P=folder)_eeg_stim|features)\.parquet")
 
@@ -35,7 +36,7 @@ def rejected_keys(key: str, sha256: str) -> tuple[str, str]:
     """
     path = PurePosixPath(REJECTED_PREFIX + key)
     aside = path.with_name(f"{path.stem}.{sha256[:12]}{path.suffix}")
-    return str(aside), f"{aside}.reason.txt"
+    return str(aside), f"{aside}{REASON_SUFFIX}"
 
 
 def subject_of(key: str) -> SubjectId | None:

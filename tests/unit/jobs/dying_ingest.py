@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas  # noqa: F401  (pyarrow imports it at its first table: here once, not in every child)
+
 from p300.jobs.ingest import ingest
 from p300.store.folder import FolderStore
 

@@ -1,0 +1,123 @@
+"""Commands that ask a served model and show what came out: simulate, report, demo."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from p300.cli.models import BaseUrl, TrackingUri
+from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
+from p300.domain import CHAMPION, parse_subject
+from p300.settings import load_settings
+from p300.store.objects import open_store
+
+if TYPE_CHECKING:
+    from p300.jobs.demo import Walkthrough
+    from p300.jobs.evaluate import Evaluation
+
+REPORT = Path(".p300/report.html")
+COLUMNS = ["asked", "version", "trained on", "unseen subjects", "AUC", "balanced accuracy", "kappa", "accuracy"]
+
+
+def simulate(
+    subjects: Annotated[
+        list[str] | None, typer.Argument(metavar="SUBJECT...", help="without any, all unseen ones")
+    ] = None,
+    target_alias: Annotated[str, typer.Option("--target_alias", help="champion or challenger")] = CHAMPION,
+    base_url: BaseUrl = None,
+    mlflow_tracking_uri: TrackingUri = None,
+    allow_training_subjects: Annotated[
+        bool, typer.Option("--allow_training_subjects", help="score subjects that the version was trained on too")
+    ] = False,
+) -> None:
+    """Score a served alias over HTTP on subjects that its version has never seen.
+
+    Example: [bold]p300 simulate 6 7 --target_alias challenger[/]
+    """
+    from p300.jobs import evaluate as job
+    from p300.registry import Registry
+    from p300.simulator.client import Endpoint
+    from p300.simulator.wandb_log import WandbProject
+
+    settings = load_settings()
+    registry = Registry(mlflow_tracking_uri or settings.mlflow_tracking_uri)
+    simulation = job.Simulation(
+        Endpoint(base_url or settings.base_url, target_alias),
+        [parse_subject(name) for name in subjects or ()],
+        allow_training_subjects=allow_training_subjects,
+    )
+    project = WandbProject(settings.wandb_project, settings.wandb_dir)
+    with progress(f"asking the {target_alias}", None) as advance:
+        evaluation = job.evaluate(simulation, open_store(settings.store_url), registry, project, on_batch=advance)
+    rows = [
+        [str(subject), *map(score_text, (scores.auc, scores.balanced_accuracy, scores.kappa, scores.accuracy))]
+        for subject, scores in evaluation.scores.items()
+    ]
+    title = f"{target_alias}, version {evaluation.version.version}"
+    console.print(table_of(title, ["subject", *COLUMNS[4:]], [*rows, ["mean", *_means(evaluation)]]))
+    if evaluation.trained_on:
+        console.print(f"not unseen: the version was trained on subjects {subjects_text(evaluation.trained_on)}")
+    console.print(f"MLflow run {evaluation.run_id}")
+    if evaluation.wandb_place:
+        console.print(f"Weights & Biases run in {evaluation.wandb_place}")
+
+
+def report(
+    out: Annotated[Path, typer.Option(help="where the HTML file goes")] = REPORT,
+    mlflow_tracking_uri: TrackingUri = None,
+) -> None:
+    """Write one HTML file about the versions, what they answered, and the recordings.
+
+    Example: [bold]p300 report --out report.html[/]
+    """
+    from p300.jobs import report as job
+    from p300.registry import Registry
+
+    settings = load_settings()
+    registry = Registry(mlflow_tracking_uri or settings.mlflow_tracking_uri)
+    console.print(f"wrote {job.report(open_store(settings.store_url), registry, out)}")
+
+
+def demo(
+    data: Annotated[Path | None, typer.Option(help="a folder of subject files; without it synthetic ones")] = None,
+) -> None:
+    """Play the whole walkthrough on this machine: from recordings to a challenged champion.
+
+    Example: [bold]p300 demo --data recordings[/]
+    """
+    from p300.jobs.demo import Demo
+    from p300.jobs.report import verdict_sentence
+
+    settings = load_settings()
+    done = Demo(settings, data, progress).run()
+    console.print(table_of("what was asked over HTTP", COLUMNS, _walkthrough_rows(done)))
+    console.print(verdict_sentence(done.verdict))
+    console.print(
+        f"\nreport       {done.report}\n"
+        f"MLflow       .venv/bin/mlflow ui --backend-store-uri {settings.mlflow_tracking_uri}\n"
+        f"serve        .venv/bin/p300 serve\n"
+        f"ask          curl -X POST {settings.base_url}/predict-champion/ -H 'content-type: application/json' "
+        f"-d @{done.example_request}\n"
+        f"look around  .venv/bin/p300 status",
+        soft_wrap=True,
+    )
+
+
+def _walkthrough_rows(done: "Walkthrough") -> list[list[str]]:
+    trained_on = {trained.version.version: trained.subjects for trained in (done.first, done.second)}
+    return [
+        [
+            evaluation.alias,
+            str(evaluation.version.version),
+            subjects_text(trained_on[evaluation.version.version]),
+            subjects_text(list(evaluation.scores)),
+            *_means(evaluation),
+        ]
+        for evaluation in done.evaluations
+    ]
+
+
+def _means(evaluation: "Evaluation") -> Sequence[str]:
+    names = ("mean_auc", "mean_balanced_accuracy", "mean_kappa", "mean_accuracy")
+    return [score_text(evaluation.mean_metrics()[name]) for name in names]

@@ -1,0 +1,164 @@
+"""Commands about versions of the model: train, serve, promote, rollback, status."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
+from p300.domain import parse_subjects
+from p300.errors import InvalidInput
+from p300.settings import load_settings
+from p300.store.objects import open_store
+
+if TYPE_CHECKING:
+    from p300.registry import Registry
+
+BaseUrl = Annotated[str | None, typer.Option("--base_url", help="where the model is served; without it this machine")]
+TrackingUri = Annotated[
+    str | None, typer.Option("--mlflow_tracking_uri", help="MLflow's address; without it MLFLOW_TRACKING_URI")
+]
+
+
+def train(
+    share: Annotated[
+        float,
+        typer.Option("--training_subjects_percentage", help="share of the processed subjects, the first in id order"),
+    ] = 1.0,
+    subjects: Annotated[str | None, typer.Option(help="these subjects instead of a share, such as 1-5")] = None,
+    candidate: Annotated[str, typer.Option(help="lda, xdawn-lda, toeplitz-lda, riemann or ensemble")] = "lda",
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="of the candidate, such as shrinkage=0.1; may be given again")
+    ] = None,
+    tune: Annotated[bool, typer.Option("--tune", help="search candidates and their parameters, by subject")] = False,
+    incremental: Annotated[bool, typer.Option("--incremental", help="add new subjects to the newest version")] = False,
+    set_challenger_alias: Annotated[
+        bool, typer.Option("--auto_set_challenger_alias", help="make the new version the challenger")
+    ] = False,
+) -> None:
+    """Validate leave-one-subject-out, fit, log to MLflow and register a version.
+
+    Example: [bold]p300 train --training_subjects_percentage 0.5 --auto_set_challenger_alias[/]
+    """
+    from p300.jobs import train as job
+    from p300.registry import Registry
+
+    settings = load_settings()
+    training = job.Training(
+        candidate=candidate,
+        parameters=_parameters(parameter or []),
+        subjects=parse_subjects(subjects) if subjects else (),
+        share=share,
+        tune=tune,
+        incremental=incremental,
+        set_challenger_alias=set_challenger_alias,
+    )
+    with progress("training", len(job.STEPS)) as advance:
+        trained = job.train(
+            training, open_store(settings.store_url), Registry(settings.mlflow_tracking_uri), on_step=advance
+        )
+    rows = [
+        [str(subject), score_text(scores.auc), score_text(scores.balanced_accuracy), score_text(scores.kappa)]
+        for subject, scores in trained.validation.scores.items()
+    ]
+    console.print(table_of("each subject by the others", ["subject", "AUC", "balanced accuracy", "kappa"], rows))
+    console.print(
+        f"version {trained.version.version} ({trained.candidate.name}) learnt from subjects "
+        f"{subjects_text(trained.subjects)}; AUC on subjects left out {score_text(trained.validation.mean_auc)}"
+    )
+
+
+def serve() -> None:
+    """Answer over HTTP from the versions under `champion` and `challenger`, following both aliases.
+
+    Settings come from the environment: P300_HOST, P300_PORT, P300_SERVED_ALIASES and others.
+
+    Example: [bold]P300_PORT=8000 p300 serve[/]
+    """
+    from p300.registry import Registry
+    from p300.serving.server import serve as run_server
+
+    settings = load_settings()
+    run_server(
+        Registry(settings.mlflow_tracking_uri), settings, announce=lambda url: console.print(f"serving at {url}")
+    )
+
+
+def promote(mlflow_tracking_uri: TrackingUri = None) -> None:
+    """Make the challenger the champion; the old one is kept as `previous-champion`.
+
+    Example: [bold]p300 promote[/]
+    """
+    from p300.jobs import promote as job
+
+    move = job.promote(_registry(mlflow_tracking_uri))
+    before = f"version {move.before} is previous-champion" if move.before else "there was none before"
+    console.print(f"version {move.after} is champion; {before}")
+
+
+def rollback(mlflow_tracking_uri: TrackingUri = None) -> None:
+    """Make the previous champion the champion again.
+
+    Example: [bold]p300 rollback[/]
+    """
+    from p300.jobs import promote as job
+
+    console.print(f"version {job.rollback(_registry(mlflow_tracking_uri)).after} is champion again")
+
+
+def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) -> None:
+    """Show what is in each bucket, every version of the model, and what each served alias answers.
+
+    Example: [bold]p300 status[/]
+    """
+    from p300.jobs import status as job
+
+    settings = load_settings()
+    found = job.status(open_store(settings.store_url), _registry(mlflow_tracking_uri), base_url or settings.base_url)
+    buckets = [[bucket.bucket, str(bucket.n_objects), subjects_text(bucket.subjects)] for bucket in found.buckets]
+    console.print(table_of("buckets", ["bucket", "objects", "subjects"], buckets))
+    versions = [
+        [
+            str(version.version),
+            ", ".join(version.aliases),
+            version.candidate,
+            "unknown" if version.training_subjects is None else subjects_text(version.training_subjects),
+            score_text(version.scores.get("auc")),
+            f"{version.created:%Y-%m-%d %H:%M}",
+        ]
+        for version in found.versions
+    ]
+    columns = ["version", "aliases", "candidate", "trained on", "AUC left out", "made (UTC)"]
+    console.print(table_of("versions", columns, versions))
+    served = [
+        [alias.alias, alias.state, "" if alias.version is None else str(alias.version), alias.error or ""]
+        for alias in found.served
+    ]
+    console.print(table_of("served", ["alias", "state", "version", "last error"], served))
+    for problem in found.problems:
+        console.print(f"not seen: {problem}")
+
+
+def _registry(tracking_uri: str | None) -> "Registry":
+    from p300.registry import Registry
+
+    return Registry(tracking_uri or load_settings().mlflow_tracking_uri)
+
+
+def _parameters(assignments: list[str]) -> dict[str, object]:
+    """``shrinkage=0.1`` as the number it is, other values as text."""
+    parameters: dict[str, object] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not (name and equals and value):
+            raise InvalidInput(f"parameter {assignment!r} is not name=value, such as shrinkage=0.1")
+        parameters[name] = _value(value)
+    return parameters
+
+
+def _value(text: str) -> object:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text.lower(), text)

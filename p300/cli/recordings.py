@@ -1,0 +1,142 @@
+"""Commands up to the features: synth, fetch, import, ingest, preprocess."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from p300.cli.terminal import console, progress, subjects_text
+from p300.domain import SubjectId, parse_subjects
+from p300.eeg.recipe import Recipe
+from p300.errors import InvalidInput, PartialFailure
+from p300.settings import load_settings
+from p300.store.layout import LANDING, RAW, REJECTED_PREFIX
+from p300.store.objects import ObjectStore, open_store
+
+Subjects = Annotated[str, typer.Option(help="subjects, such as 1-10 or 1,3,5-7")]
+Workers = Annotated[int, typer.Option(min=1, help="processes at the same time")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace recordings that are there with other bytes")]
+Folder = Annotated[Path | None, typer.Option(help="write below this folder instead of the landing zone")]
+
+CORES = os.cpu_count() or 1
+
+
+def synth(
+    subjects: Subjects = "1-10",
+    seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same recordings")] = 0,
+    folder: Folder = None,
+    workers: Workers = CORES,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make synthetic recordings that look like real ones (16 channels, 512 Hz, 1,188 flashes).
+
+    Example: [bold]p300 synth --subjects 1-10 --seed 7[/]
+    """
+    from p300.jobs import synth as job
+
+    chosen = parse_subjects(subjects)
+    with progress("making recordings", len(chosen)) as advance:
+        job.synth(_target(folder), chosen, seed=seed, workers=workers, overwrite=overwrite, on_done=advance)
+    console.print(f"made recordings of subjects {subjects_text(chosen)} in {folder or LANDING}")
+
+
+def fetch(
+    dataset: Annotated[str, typer.Argument(help="a P300 dataset of MOABB, such as bi2014a")],
+    subjects: Subjects = "1-10",
+    folder: Folder = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Bring real recordings through MOABB into our format (needs the extra `moabb` and a network).
+
+    Example: [bold]p300 fetch bi2014a --subjects 1-10[/]
+    """
+    from p300.jobs import fetch as job
+
+    chosen = parse_subjects(subjects)
+    with progress(f"fetching {dataset}", len(chosen)) as advance:
+        job.fetch(_target(folder), dataset, chosen, overwrite=overwrite, on_done=advance)
+    console.print(f"fetched subjects {subjects_text(chosen)} of {dataset} to {folder or LANDING}")
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="EDF, BDF, BrainVision, FIF, EEGLAB or XDF files of one subject")],
+    subject: Annotated[int, typer.Option(min=1, help="whose recording this is")],
+    target: Annotated[list[str], typer.Option(help="name of a target event; may be given again")],
+    nontarget: Annotated[list[str], typer.Option(help="name of a non-target event; may be given again")],
+    folder: Folder = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Convert a recording of another format.
+
+    Example: [bold]p300 import run1.vhdr run2.vhdr --subject 3 --target S2 --nontarget S1[/]
+    """
+    from p300.jobs import import_recording as job
+
+    store = _target(folder)
+    key = job.import_recording(
+        store, files, SubjectId(subject), target=target, nontarget=nontarget, overwrite=overwrite
+    )
+    console.print(f"wrote {key} to {folder or LANDING}")
+
+
+def ingest(
+    source: Annotated[
+        Path | None, typer.Option(help="first copy the next batch of this folder to the landing zone")
+    ] = None,
+    batch_size: Annotated[int, typer.Option("--batch_size", min=1, help="subjects in one batch")] = 5,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="let a recording replace another of the same subject")
+    ] = False,
+) -> None:
+    """Move recordings from the landing zone to the raw data; set broken ones aside with the reason.
+
+    Example: [bold]p300 ingest --source data --batch_size 5[/]
+    """
+    from p300.jobs import ingest as job
+
+    store = open_store(load_settings().store_url)
+    if source is not None:
+        console.print(f"landed subjects {subjects_text(job.land(source, store, batch_size=batch_size))}")
+    with progress("ingesting", None) as advance:
+        done = job.ingest(store, batch_size=batch_size, replace=replace, on_done=advance)
+    console.print(f"ingested subjects {subjects_text(done.moved)} to {RAW}")
+    if done.rejected:
+        console.print(f"the others and the reasons are in {LANDING}/{REJECTED_PREFIX}")
+        raise PartialFailure("ingested", done.rejected)
+
+
+def preprocess(
+    subjects: Annotated[str | None, typer.Option(help="only these, such as 1-5; without it every raw subject")] = None,
+    workers: Workers = CORES,
+    scheduler: Annotated[
+        str | None, typer.Option(help="a Dask scheduler, tcp://host:port, instead of processes")
+    ] = None,
+    recipe: Annotated[Path | None, typer.Option(help="a recipe as JSON; without it the default recipe")] = None,
+) -> None:
+    """Make the features of raw subjects where they are missing or stale.
+
+    Example: [bold]p300 preprocess --workers 2[/]
+    """
+    from p300.jobs import preprocess as job
+
+    store = open_store(load_settings().store_url)
+    chosen = parse_subjects(subjects) if subjects else None
+    with progress("preprocessing", len(chosen) if chosen else None) as advance:
+        done = job.preprocess(
+            store, _recipe(recipe), subjects=chosen, workers=workers, scheduler=scheduler, on_done=advance
+        )
+    console.print(f"made features of subjects {subjects_text(done.made)}; current: {subjects_text(done.current)}")
+
+
+def _target(folder: Path | None) -> Path | ObjectStore:
+    return folder if folder is not None else open_store(load_settings().store_url)
+
+
+def _recipe(path: Path | None) -> Recipe:
+    if path is None:
+        return Recipe()
+    try:
+        return Recipe.from_json(path.read_text())
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidInput(f"{path} is no recipe ({error}): expected JSON such as {Recipe().to_json()}") from error

@@ -1,0 +1,129 @@
+"""Status: what is in each bucket, every version of the model, and what the served aliases answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from p300.domain import SubjectId
+from p300.errors import NotFound, Unavailable
+from p300.registry import ModelVersion, Registry
+from p300.store.objects import ObjectStore
+from p300.store.subjects import stored_subjects
+
+ANSWER_S = 3.0
+SCORE_PREFIX = "loso_mean_"
+
+
+@dataclass(frozen=True)
+class BucketStatus:
+    """How many objects a bucket holds, and of which subjects."""
+
+    bucket: str
+    n_objects: int
+    subjects: tuple[SubjectId, ...]
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """A version; `training_subjects` is None and `scores` empty where MLflow has lost them.
+
+    ``scores`` are means over subjects left out: ``auc``, ``balanced_accuracy``, ``kappa``, ``accuracy``.
+    """
+
+    version: int
+    aliases: tuple[str, ...]
+    candidate: str
+    training_subjects: tuple[SubjectId, ...] | None
+    scores: Mapping[str, float]
+    created: datetime
+
+
+@dataclass(frozen=True)
+class ServedStatus:
+    """What answers for an alias: `state` is ``serving``, ``starting`` or ``empty``."""
+
+    alias: str
+    state: str
+    version: int | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that could be found out; `problems` says what could not, a sentence each."""
+
+    buckets: tuple[BucketStatus, ...]
+    versions: tuple[VersionStatus, ...]
+    served: tuple[ServedStatus, ...]
+    problems: tuple[str, ...]
+
+
+def status(store: ObjectStore, registry: Registry, base_url: str) -> Status:
+    """Look at the store, the registry and the service; one that is away keeps nobody from the others."""
+    problems = []
+    buckets: tuple[BucketStatus, ...] = ()
+    versions: tuple[VersionStatus, ...] = ()
+    served: tuple[ServedStatus, ...] = ()
+    try:
+        buckets = tuple(_bucket(store, bucket) for bucket in store.buckets())
+    except Unavailable as error:
+        problems.append(str(error))
+    try:
+        versions = tuple(_version(registry, version) for version in registry.versions())
+    except Unavailable as error:
+        problems.append(str(error))
+    try:
+        served = served_aliases(base_url)
+    except Unavailable as error:
+        problems.append(str(error))
+    return Status(buckets, versions, served, tuple(problems))
+
+
+def served_aliases(base_url: str) -> tuple[ServedStatus, ...]:
+    """Ask a service which version answers for each alias.
+
+    Raises
+    ------
+    Unavailable
+        Nothing answers there, or something else does.
+    """
+    url = f"{base_url.rstrip('/')}/health/ready"
+    try:
+        answer = httpx.get(url, timeout=ANSWER_S).json()
+        models: Mapping[str, Mapping[str, Any]] = answer["models"]
+        return tuple(
+            ServedStatus(alias, model["state"], model.get("version"), model.get("error"))
+            for alias, model in models.items()
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(f"nothing is served at {base_url} ({error}): start p300 serve") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unavailable(f"what answers at {url} is no model service of p300") from error
+
+
+def _bucket(store: ObjectStore, bucket: str) -> BucketStatus:
+    return BucketStatus(bucket, len(store.list(bucket)), tuple(stored_subjects(store, bucket)))
+
+
+def _version(registry: Registry, version: ModelVersion) -> VersionStatus:
+    try:
+        subjects = registry.training_subjects(version)
+    except NotFound:
+        subjects = None
+    try:
+        metrics = registry.metrics(version)
+    except NotFound:
+        metrics = {}
+    return VersionStatus(
+        version=version.version,
+        aliases=version.aliases,
+        candidate=version.tags.get("candidate", ""),
+        training_subjects=subjects,
+        scores={
+            name.removeprefix(SCORE_PREFIX): value for name, value in metrics.items() if name.startswith(SCORE_PREFIX)
+        },
+        created=version.created,
+    )

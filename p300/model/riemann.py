@@ -1,0 +1,125 @@
+"""Covariances of xDAWN sources, in the tangent space of their Riemannian mean.
+
+Barachant, "MEG decoding using Riemannian geometry and unsupervised classification" (2014): each
+epoch is spatially filtered, the classes' average responses are laid beside it, and the covariance of
+all of these says how much of each response the epoch holds. The covariances are symmetric positive
+matrices; pyRiemann maps them to a vector space at their mean (Barachant et al. 2012), where
+shrinkage LDA separates them. On five real subjects it does as well as logistic regression (.876 and
+.874 mean AUC), and its log-odds are of the same kind as those of the LDA it meets in the ensemble.
+
+The first pass over the subjects streams, see :meth:`p300.model.statistics.Statistics.by_time`. The
+second gathers the covariances of all epochs: with 4 filters a class 16 x 16 numbers an epoch,
+under half of what 16 channels of features take.
+"""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pyriemann.tangentspace import TangentSpace
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from p300.domain import Float64s
+from p300.model.linear import CLASSES
+from p300.model.statistics import ClassStatistics, Statistics
+from p300.model.tables import Tables, stream
+from p300.model.xdawn import filter_epochs, xdawn_filters
+
+# The Riemannian mean is an iterative search that gains nothing from more epochs than about these.
+N_REFERENCE = 600
+
+
+class XdawnCovariances(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """From feature vectors to the Ledoit-Wolf covariance of each epoch's xDAWN sources and the responses.
+
+    The same as ``pyriemann.estimation.XdawnCovariances(n_filters, estimator="lwf")`` of the epochs
+    as (n_channels, n_times) arrays, for all epochs at once.
+
+    Attributes
+    ----------
+    filters_ : ndarray, shape (2 * n_filters, n_channels)
+    responses_ : ndarray, shape (2 * n_filters, n_times)
+        Average of each class through its own filters.
+    """
+
+    def __init__(self, n_channels: int, n_filters: int = 4) -> None:
+        self.n_channels = n_channels
+        self.n_filters = n_filters
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        features, labels = validate_data(self, X, y)
+        epochs = features.reshape(len(features), self.n_channels, -1).transpose(0, 2, 1)
+        parts = (ClassStatistics.of(epochs[labels == label]) for label in np.unique(labels))
+        return self.fit_moments(Statistics(self.n_channels, *parts))
+
+    def fit_moments(self, by_time: Statistics) -> Self:
+        """Fit to the statistics of the epochs, moment by moment."""
+        self.n_features_in_ = by_time.nontarget.mean.size
+        self.filters_ = xdawn_filters(by_time, self.n_filters)
+        halves = np.split(self.filters_, 2)
+        averages = [half @ part.mean.T for half, part in zip(halves, by_time.classes, strict=True)]
+        self.responses_ = np.concatenate(averages)
+        return self
+
+    def transform(self, X: ArrayLike) -> Float64s:
+        """Covariances of epochs of shape (n_epochs, n_features): (n_epochs, 4 * n_filters, 4 * n_filters)."""
+        check_is_fitted(self)
+        features = validate_data(self, X, reset=False, dtype=np.float64)
+        sources = filter_epochs(features, self.filters_).reshape(len(features), *self.responses_.shape)
+        responses = np.broadcast_to(self.responses_, sources.shape)
+        return ledoit_wolf_covariances(np.concatenate([responses, sources], axis=1))
+
+
+def ledoit_wolf_covariances(signals: Float64s) -> Float64s:
+    """``sklearn.covariance.ledoit_wolf`` of each of many signals.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_signals, n_channels, n_times)
+
+    Returns
+    -------
+    ndarray, shape (n_signals, n_channels, n_channels)
+    """
+    _, n_channels, n_times = signals.shape
+    centred = signals - signals.mean(axis=2, keepdims=True)
+    covariances = centred @ centred.transpose(0, 2, 1) / n_times
+    level = np.trace(covariances, axis1=1, axis2=2) / n_channels
+    squares = np.square(covariances).sum(axis=(1, 2))
+    quartics = np.square(np.square(centred).sum(axis=1)).sum(axis=1)
+    error = (quartics / n_times - squares) / (n_channels * n_times)
+    distance = squares / n_channels - level**2
+    share = np.divide(np.minimum(error, distance), distance, out=np.zeros_like(level), where=distance > 0)
+    covariances *= (1 - share)[:, None, None]
+    covariances += (share * level)[:, None, None] * np.eye(n_channels)
+    return np.asarray(covariances)
+
+
+def fit_riemann(by_time: Statistics, tables: Tables, n_filters: int) -> Pipeline:
+    """Fit to the epochs of all tables.
+
+    Parameters
+    ----------
+    by_time : Statistics
+        Of these epochs, moment by moment, see :meth:`Statistics.moments_of`.
+    tables : mapping
+    n_filters : int
+        xDAWN filters a class.
+    """
+    covariances = XdawnCovariances(by_time.n_channels, n_filters).fit_moments(by_time)
+    labels, matrices = [], []
+    for _, table in stream(tables):
+        labels.append(table.labels.astype(CLASSES.dtype))
+        matrices.append(covariances.transform(table.features))
+    every = max(1, by_time.count // N_REFERENCE)
+    tangent = TangentSpace().fit(np.concatenate([each[::every] for each in matrices]))
+    vectors = np.concatenate([tangent.transform(each) for each in matrices])
+    scaler = StandardScaler().fit(vectors)
+    classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    classifier.fit(scaler.transform(vectors), np.concatenate(labels))
+    steps = [("covariances", covariances), ("tangent", tangent), ("scaler", scaler), ("classifier", classifier)]
+    return Pipeline(steps)

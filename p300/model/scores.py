@@ -1,0 +1,88 @@
+"""How well probabilities of Target separate the classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    roc_auc_score,
+)
+
+from p300.errors import InvalidInput
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of a set of epochs; all but the AUC call an epoch Target from a probability of 0.5.
+
+    Attributes
+    ----------
+    confusion : ndarray of int, shape (2, 2)
+        Rows: what the flash was, NonTarget then Target. Columns: what it was called.
+    """
+
+    auc: float
+    balanced_accuracy: float
+    kappa: float
+    accuracy: float
+    confusion: NDArray[np.int64]
+    n_epochs: int
+
+    def as_metrics(self) -> dict[str, float]:
+        """Names and values for a tracking server; the confusion matrix as four counts."""
+        (true_negatives, false_positives), (false_negatives, true_positives) = self.confusion.tolist()
+        return {
+            "auc": self.auc,
+            "balanced_accuracy": self.balanced_accuracy,
+            "kappa": self.kappa,
+            "accuracy": self.accuracy,
+            "true_negatives": float(true_negatives),
+            "false_positives": float(false_positives),
+            "false_negatives": float(false_negatives),
+            "true_positives": float(true_positives),
+            "n_epochs": float(self.n_epochs),
+        }
+
+
+def score(targets: ArrayLike, probabilities: ArrayLike) -> Scores:
+    """Score probabilities against the truth.
+
+    Parameters
+    ----------
+    targets : array of bool, shape (n_epochs,)
+        Where a Target was flashed.
+    probabilities : array, shape (n_epochs,)
+        Of Target.
+
+    Raises
+    ------
+    InvalidInput
+        Different lengths, probabilities outside 0..1, or epochs of one class only, for which none
+        of this is defined.
+    """
+    truth, answers = np.asarray(targets, dtype=bool), np.asarray(probabilities, dtype=np.float64)
+    if truth.shape != answers.shape or truth.ndim != 1:
+        raise InvalidInput(f"to score, give one probability an epoch: {answers.shape} came for {truth.shape} epochs")
+    if not ((answers >= 0) & (answers <= 1)).all():
+        raise InvalidInput("to score, give probabilities from 0 to 1: some are outside, or no numbers")
+    n_targets = int(truth.sum())
+    if n_targets in (0, len(truth)):
+        raise InvalidInput(
+            f"no scores without both classes: of {len(truth)} epochs {n_targets} are Target; "
+            "leave this subject out, or record and preprocess it again"
+        )
+    called = answers >= THRESHOLD
+    return Scores(
+        auc=float(roc_auc_score(truth, answers)),
+        balanced_accuracy=float(balanced_accuracy_score(truth, called)),
+        kappa=float(cohen_kappa_score(truth, called)),
+        accuracy=float(accuracy_score(truth, called)),
+        confusion=confusion_matrix(truth, called, labels=[False, True]),
+        n_epochs=len(truth),
+    )

@@ -1,0 +1,100 @@
+"""Feature tables that belong together, one after another."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from p300.domain import FeatureTable, SubjectId, subject_name
+from p300.errors import InvalidInput
+
+Tables = Mapping[SubjectId, FeatureTable]
+
+
+class Layout(NamedTuple):
+    """What the tables that one model is trained on must have in common."""
+
+    n_features: int
+    channel_names: tuple[str, ...]
+    recipe_hash: str
+
+    @classmethod
+    def of(cls, table: FeatureTable) -> "Layout":
+        origin = table.provenance
+        return cls(table.features.shape[1], tuple(origin.channel_names), origin.recipe_hash)
+
+    @property
+    def n_channels(self) -> int:
+        return len(self.channel_names)
+
+
+class Without(Mapping[SubjectId, FeatureTable]):
+    """All tables but those of one subject; read from the others when asked for."""
+
+    def __init__(self, tables: Tables, subject: SubjectId) -> None:
+        self._tables = tables
+        self._subjects = [other for other in tables if other != subject]
+
+    def __getitem__(self, subject: SubjectId) -> FeatureTable:
+        if subject not in self._subjects:
+            raise KeyError(subject)
+        return self._tables[subject]
+
+    def __iter__(self) -> Iterator[SubjectId]:
+        return iter(self._subjects)
+
+    def __len__(self) -> int:
+        return len(self._subjects)
+
+
+def stream(tables: Tables, layout: Layout | None = None) -> Iterator[tuple[SubjectId, FeatureTable]]:
+    """Each subject with its table, read once, none kept.
+
+    Parameters
+    ----------
+    tables : mapping
+        May read a table anew at each access.
+    layout : Layout, optional
+        What the tables must have; without it, what the first one has.
+
+    Raises
+    ------
+    InvalidInput
+        No tables, or one that differs from the others or has values that are not finite.
+    """
+    first = "the model"
+    for subject, table in tables.items():
+        name = subject_name(subject)
+        if layout is None:
+            layout, first = Layout.of(table), name
+        _require_same(name, Layout.of(table), first, layout)
+        if layout.n_features == 0 or layout.n_features % max(layout.n_channels, 1):
+            raise InvalidInput(f"{name} has {layout.n_features} features an epoch for {layout.n_channels} channels")
+        if not np.isfinite(table.features).all():
+            raise InvalidInput(f"{name} has features that are not finite numbers: preprocess this subject again")
+        yield subject, table
+    if layout is None:
+        raise InvalidInput("there are no subjects to work on: give at least one processed subject")
+
+
+def require_subjects(tables: Tables, least: int, purpose: str) -> None:
+    """Raise InvalidInput when there are fewer subjects than a purpose needs."""
+    if len(tables) < least:
+        raise InvalidInput(
+            f"{purpose} needs at least {least} subjects, and there are {len(tables)}: process more first"
+        )
+
+
+def _require_same(name: str, layout: Layout, first: str, expected: Layout) -> None:
+    if layout == expected:
+        return
+    aspects = zip(("features an epoch", "channels", "recipe"), layout, expected, strict=True)
+    aspect, one, other = next(each for each in aspects if each[1] != each[2])
+    raise InvalidInput(
+        f"{name} does not match {first}: {aspect} {_short(one)} against {_short(other)}; "
+        "preprocess all subjects with one recipe, from recordings with the same channels"
+    )
+
+
+def _short(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)[:12]

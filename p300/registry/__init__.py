@@ -1,0 +1,30 @@
+"""The registry: runs, versions, aliases and training subjects in MLflow. Only this package imports it."""
+
+import os
+
+# MLflow reads these when it is imported or at each request. What the environment sets already stays.
+# Seven retries with growing pauses would make a server that is away look like a hang of minutes;
+# telemetry would reach into the network.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+
+from p300.registry.card import ModelCard, read_card
+from p300.registry.estimators import TrainedModel, load_estimator
+from p300.registry.runs import Run, RunKind
+from p300.registry.versions import ModelVersion, Registry
+
+__all__ = [
+    "ModelCard",
+    "ModelVersion",
+    "Registry",
+    "Run",
+    "RunKind",
+    "TrainedModel",
+    "load_estimator",
+    "read_card",
+]

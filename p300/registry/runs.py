@@ -1,0 +1,70 @@
+"""A run that is under way: what it logs shows in MLflow at once."""
+
+import io
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+
+from p300.registry.connection import Connection
+
+if TYPE_CHECKING:  # an image that only simulates holds no matplotlib
+    from matplotlib.figure import Figure
+
+RunKind = Literal["training", "simulation"]
+
+FIGURE_DPI = 120
+_LONGEST_DIGEST = 36
+
+
+class Run:
+    """One MLflow run. Made by `Registry.start_run`; every call raises as `Registry` does."""
+
+    def __init__(self, connection: Connection, experiment_id: str, run_id: str) -> None:
+        self._connection = connection
+        self.experiment_id = experiment_id
+        self.run_id = run_id
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        entities = [Param(key, str(value)) for key, value in params.items()]
+        with self._connection.speaking():
+            self._connection.client.log_batch(self.run_id, params=entities)
+
+    def log_metrics(self, metrics: Mapping[str, float], *, model_id: str | None = None) -> None:
+        """Log numbers of this run, and of a logged model with them where its id is given."""
+        now_ms = time.time_ns() // 1_000_000
+        entities = [
+            Metric(key, float(value), now_ms, 0, model_id=model_id, run_id=self.run_id)
+            for key, value in metrics.items()
+        ]
+        with self._connection.speaking():
+            self._connection.client.log_batch(self.run_id, metrics=entities)
+
+    def log_dataset(self, name: str, *, digest: str, source: str) -> None:
+        """Name the data that the run learns from, by a digest of its content."""
+        dataset = Dataset(name, digest[:_LONGEST_DIGEST], source_type="p300", source=json.dumps({"url": source}))
+        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+        with self._connection.speaking():
+            self._connection.client.log_inputs(self.run_id, datasets=inputs)
+
+    def log_json(self, name: str, content: object) -> None:
+        self.log_bytes(name, json.dumps(content, indent=2).encode())
+
+    def log_figure(self, name: str, figure: "Figure") -> None:
+        """Log a figure as the kind of image that its name ends in."""
+        image = io.BytesIO()
+        figure.savefig(image, format=PurePosixPath(name).suffix.removeprefix("."), dpi=FIGURE_DPI)
+        self.log_bytes(name, image.getvalue())
+
+    def log_bytes(self, name: str, data: bytes) -> None:
+        """Log an artifact; the name may have folders, as in ``figures/roc.png``."""
+        path = PurePosixPath(name)
+        with tempfile.TemporaryDirectory() as folder, self._connection.speaking():
+            file = Path(folder) / path.name
+            file.write_bytes(data)
+            parent = None if path.parent == PurePosixPath() else str(path.parent)
+            self._connection.client.log_artifact(self.run_id, str(file), parent)

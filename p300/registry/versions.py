@@ -1,0 +1,268 @@
+"""Versions of the model, their aliases and what is known of each."""
+
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model
+
+from p300.domain import MODEL_NAME, SubjectId
+from p300.errors import NotFound, P300Error
+from p300.registry.card import CARD_FOLDER, TRAINING_SUBJECTS_FILE
+from p300.registry.connection import Connection
+from p300.registry.estimators import TrainedModel, save_model
+from p300.registry.runs import Run, RunKind
+
+logger = logging.getLogger(__name__)
+
+VERSION_FILE = "version.json"
+_VERSIONS_A_PAGE = 200
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered version. Aliases are those it had when it was asked for."""
+
+    version: int
+    run_id: str
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str] = field(hash=False)
+    created: datetime
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a finished run left: its tags and metrics."""
+
+    run_id: str
+    tags: Mapping[str, str] = field(hash=False)
+    metrics: Mapping[str, float] = field(hash=False)
+
+
+class Registry:
+    """The versions of one model in one MLflow, and the runs they come from. Safe to share by threads.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        ``sqlite:///`` and a file, or an ``http(s)://`` server.
+
+    Raises
+    ------
+    Unavailable
+        MLflow does not answer: raised by every call.
+    NotFound
+        There is no such version, run or artifact: raised by every call that takes one.
+    """
+
+    def __init__(self, tracking_uri: str, *, model_name: str = MODEL_NAME) -> None:
+        self._connection = Connection(tracking_uri)
+        self._client = self._connection.client
+        self.model_name = model_name
+
+    @property
+    def tracking_uri(self) -> str:
+        """Address from which another process opens the same registry."""
+        return self._connection.uri
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, newest first."""
+        with self._connection.speaking():
+            aliases = self._aliases()
+            entities = list(self._entities())
+        versions = [_model_version(entity, aliases.get(int(entity.version), ())) for entity in entities]
+        return sorted(versions, key=lambda version: version.version, reverse=True)
+
+    def version_under(self, alias: str) -> ModelVersion | None:
+        """The version that carries an alias; None where nothing does."""
+        with self._connection.speaking():
+            try:
+                entity = self._client.get_model_version_by_alias(self.model_name, alias)
+            except MlflowException as error:
+                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
+        return _model_version(entity, entity.aliases)
+
+    def set_alias(self, alias: str, version: int) -> None:
+        """Put an alias on a version; in one step it leaves the version that had it."""
+        with self._connection.speaking():
+            self._client.set_registered_model_alias(self.model_name, alias, str(version))
+
+    def delete_alias(self, alias: str) -> None:
+        """Take an alias away, if anything carries it."""
+        with suppress(NotFound), self._connection.speaking():
+            self._client.delete_registered_model_alias(self.model_name, alias)
+
+    def training_subjects(self, version: ModelVersion) -> tuple[SubjectId, ...]:
+        """The subjects a version has learnt from, which must not judge it."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = self._download(version, f"{CARD_FOLDER}/{TRAINING_SUBJECTS_FILE}", Path(folder))
+            return tuple(SubjectId(int(subject)) for subject in json.loads(path.read_text()))
+
+    def metrics(self, version: ModelVersion) -> dict[str, float]:
+        """What the run of a version measured."""
+        with self._connection.speaking():
+            return dict(self._client.get_run(version.run_id).data.metrics)
+
+    def artifact(self, run_id: str, name: str) -> bytes:
+        """An artifact of a run."""
+        with tempfile.TemporaryDirectory() as folder, self._connection.speaking():
+            return Path(self._client.download_artifacts(run_id, name, folder)).read_bytes()
+
+    def simulations(self, version: ModelVersion) -> list[RunRecord]:
+        """The finished simulations of a version, newest first."""
+        with self._connection.speaking():
+            found = self._client.search_runs(
+                [self._connection.experiment("p300-simulation")],
+                filter_string=f"tags.model_run_id = '{version.run_id}' and attributes.status = 'FINISHED'",
+                order_by=["attributes.start_time DESC"],
+            )
+        return [RunRecord(run.info.run_id, dict(run.data.tags), dict(run.data.metrics)) for run in found]
+
+    def download(self, version: ModelVersion, folder: Path) -> Path:
+        """Bring a version's model folder here: whole, or not at all.
+
+        A folder that holds this very version already is left as it is; another one is replaced.
+        """
+        identity = {"name": self.model_name, "version": version.version, "run_id": version.run_id}
+        if _identity(folder) == identity:
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as unfinished:
+            whole = self._download(version, "", Path(unfinished))
+            (whole / VERSION_FILE).write_text(json.dumps(identity))
+            _move_into_place(whole, folder, identity)
+        return folder
+
+    @contextmanager
+    def start_run(self, name: str, *, kind: RunKind, tags: Mapping[str, str] | None = None) -> Iterator[Run]:
+        """Start a run, in the experiment of its kind; an error inside ends it as FAILED."""
+        with self._connection.speaking():
+            experiment_id = self._connection.experiment(f"p300-{kind}")
+            entity = self._client.create_run(experiment_id, run_name=name, tags=dict(tags or {}))
+        run = Run(self._connection, experiment_id, entity.info.run_id)
+        try:
+            yield run
+        except BaseException as error:
+            status = "FAILED" if isinstance(error, Exception) else "KILLED"
+            self._end_badly(run, status, f"{type(error).__name__}: {error}")
+            raise
+        with self._connection.speaking():
+            self._client.set_terminated(run.run_id, "FINISHED")
+
+    def register(self, run: Run, model: TrainedModel) -> ModelVersion:
+        """Register a version. It appears last and whole: a kill before leaves none, under no alias."""
+        with self._connection.speaking():
+            self._make_registered_model()
+            logged = self._client.create_logged_model(
+                run.experiment_id,
+                name=self.model_name,
+                source_run_id=run.run_id,
+                tags=dict(model.tags),
+                model_type="classifier",
+            )
+            self._upload(run, model, logged)
+            run.log_metrics(model.metrics, model_id=logged.model_id)
+            self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+            entity = self._client.create_model_version(
+                self.model_name,
+                source=logged.artifact_location,
+                run_id=run.run_id,
+                tags=dict(model.tags),
+                model_id=logged.model_id,
+                await_creation_for=0,
+            )
+        return _model_version(entity, ())
+
+    def _upload(self, run: Run, model: TrainedModel, logged: Any) -> None:
+        description = Model(
+            artifact_path=logged.artifact_location,
+            run_id=run.run_id,
+            model_uuid=logged.model_id,
+            model_id=logged.model_id,
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            save_model(model, Path(folder) / "model", description)
+            self._client.log_model_artifacts(logged.model_id, str(Path(folder) / "model"))
+        self._client.log_outputs(run.run_id, models=[LoggedModelOutput(logged.model_id, step=0)])
+
+    def _make_registered_model(self) -> None:
+        try:
+            self._client.create_registered_model(self.model_name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _entities(self) -> Iterator[Any]:
+        query = f"name = '{self.model_name}'"
+        page = self._client.search_model_versions(query, max_results=_VERSIONS_A_PAGE)
+        yield from page
+        while page.token:
+            page = self._client.search_model_versions(query, max_results=_VERSIONS_A_PAGE, page_token=page.token)
+            yield from page
+
+    def _aliases(self) -> dict[int, tuple[str, ...]]:
+        # Versions that are searched for come without their aliases.
+        try:
+            registered = self._client.get_registered_model(self.model_name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return {}
+        aliases: dict[int, tuple[str, ...]] = {}
+        for alias, version in sorted(registered.aliases.items()):
+            aliases[int(version)] = (*aliases.get(int(version), ()), alias)
+        return aliases
+
+    def _download(self, version: ModelVersion, path: str, folder: Path) -> Path:
+        with self._connection.speaking():
+            location = self._client.get_model_version_download_uri(self.model_name, str(version.version))
+            uri = f"{location}/{path}" if path else location
+            return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=self.tracking_uri))
+
+    def _end_badly(self, run: Run, status: str, reason: str) -> None:
+        try:
+            with self._connection.speaking():
+                self._client.set_tag(run.run_id, "failure", reason[:500])
+                self._client.set_terminated(run.run_id, status)
+        except P300Error as error:
+            logger.warning("run %s could not be marked as %s: %s", run.run_id, status, error)
+
+
+def _model_version(entity: Any, aliases: Iterable[str]) -> ModelVersion:
+    return ModelVersion(
+        version=int(entity.version),
+        run_id=str(entity.run_id),
+        aliases=tuple(sorted(aliases)),
+        tags=dict(entity.tags),
+        created=datetime.fromtimestamp(entity.creation_timestamp / 1000, tz=UTC),
+    )
+
+
+def _identity(folder: Path) -> dict[str, object] | None:
+    try:
+        identity: dict[str, object] = json.loads((folder / VERSION_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return identity
+
+
+def _move_into_place(whole: Path, folder: Path, identity: Mapping[str, object]) -> None:
+    try:
+        whole.rename(folder)
+    except OSError:
+        if _identity(folder) == identity:  # another thread was first
+            return
+        shutil.rmtree(folder)
+        whole.rename(folder)

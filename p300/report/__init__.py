@@ -1,0 +1,1 @@
+"""REPORT: what a person looks at after a run."""

@@ -1,0 +1,185 @@
+"""Figures of a training run and of the report: arrays in, a Figure out. No pyplot, no screen."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
+
+from p300.domain import Label, Provenance, SubjectId
+from p300.report.evoked import Evoked
+
+# Okabe & Ito's palette: told apart with any colour vision.
+COLOURS = {Label.NonTarget: "#56B4E9", Label.Target: "#D55E00"}
+SERIES_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+GREY = "#888888"
+CHANCE_AUC = 0.5
+
+Answers = Sequence[tuple[NDArray[np.bool_], NDArray[np.floating]]]
+
+
+@dataclass(frozen=True)
+class Series:
+    """How one version did on each subject.
+
+    Attributes
+    ----------
+    targets : mapping of subject to ndarray of bool, shape (n_epochs,)
+    probabilities : mapping of subject to ndarray, shape (n_epochs,)
+    auc : mapping of subject to float
+    confusion : ndarray of int, shape (2, 2)
+        Over all subjects. Rows: what the flash was, NonTarget then Target. Columns: what it was called.
+    """
+
+    name: str
+    targets: Mapping[SubjectId, NDArray[np.bool_]]
+    probabilities: Mapping[SubjectId, NDArray[np.floating]]
+    auc: Mapping[SubjectId, float]
+    confusion: NDArray[np.int64]
+
+
+def evoked_figure(evoked: Evoked) -> Figure:
+    """Average response to each class on each channel, with one standard deviation over subjects."""
+    n_channels = len(evoked.channel_names)
+    n_columns = min(4, n_channels)
+    n_rows = math.ceil(n_channels / n_columns)
+    figure = Figure(figsize=(3.2 * n_columns, 0.8 + 2.0 * n_rows), layout="constrained")
+    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    times_ms = evoked.times_s * 1000
+    for channel, (name, axes) in enumerate(zip(evoked.channel_names, panels, strict=False)):
+        axes.axvline(0, color=GREY, linewidth=0.6)
+        axes.axhline(0, color=GREY, linewidth=0.6)
+        for label in Label:
+            mean, spread = evoked.mean[label][channel], evoked.spread[label][channel]
+            axes.fill_between(times_ms, mean - spread, mean + spread, color=COLOURS[label], alpha=0.2, linewidth=0)
+            axes.plot(times_ms, mean, color=COLOURS[label], linewidth=1.4, label=label.name)
+        axes.set_title(name, fontsize=9)
+        _plain(axes)
+    for axes in panels[n_channels:]:
+        axes.set_visible(False)
+    panels[0].legend(frameon=False, fontsize=8)
+    figure.supxlabel("time after the flash (ms)", fontsize=9)
+    figure.supylabel(f"amplitude ({evoked.unit})", fontsize=9)
+    figure.suptitle(f"Average response, {evoked.n_subjects} subjects, mean ± 1 SD over subjects", fontsize=11)
+    return figure
+
+
+def roc_figure(series: Sequence[Series]) -> Figure:
+    """ROC curve of each subject, thin, and their mean at equal false positive rates, thick."""
+    figure = Figure(figsize=(5.2, 4.8), layout="constrained")
+    axes = figure.subplots()
+    grid = np.linspace(0, 1, 201)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--", label="chance")
+    for each, colour in zip(series, _colours(series), strict=True):
+        curves = []
+        for subject, targets in each.targets.items():
+            false_positives, true_positives, _ = roc_curve(targets, each.probabilities[subject])
+            axes.plot(false_positives, true_positives, color=colour, linewidth=0.6, alpha=0.35)
+            curves.append(np.interp(grid, false_positives, true_positives))
+        mean_auc = np.mean(list(each.auc.values()))
+        axes.plot(grid, np.mean(curves, axis=0), color=colour, linewidth=2.2, label=f"{each.name}, AUC {mean_auc:.3f}")
+    axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC by subject and mean")
+    axes.set_aspect("equal")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    _plain(axes)
+    return figure
+
+
+def auc_figure(series: Sequence[Series]) -> Figure:
+    """AUC of each subject under each version, as bars side by side."""
+    subjects = sorted({subject for each in series for subject in each.auc})
+    figure = Figure(figsize=(max(4.5, 1.5 + 0.5 * len(subjects) * len(series)), 3.6), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / max(1, len(series))
+    for index, (each, colour) in enumerate(zip(series, _colours(series), strict=True)):
+        places = np.array([subjects.index(subject) for subject in each.auc]) + (index - (len(series) - 1) / 2) * width
+        mean_auc = np.mean(list(each.auc.values()))
+        bars = axes.bar(places, list(each.auc.values()), width, color=colour, label=f"{each.name}, mean {mean_auc:.3f}")
+        axes.bar_label(bars, fmt="{:.2f}", fontsize=7, padding=1)
+    axes.axhline(CHANCE_AUC, color=GREY, linewidth=0.8, linestyle="--")
+    axes.set_xticks(range(len(subjects)), [str(subject) for subject in subjects])
+    axes.set(xlabel="subject", ylabel="AUC", ylim=(0, 1.05), title="AUC by subject")
+    figure.legend(frameon=False, fontsize=8, ncols=2, loc="outside lower center")
+    _plain(axes)
+    return figure
+
+
+def confusion_figure(series: Sequence[Series]) -> Figure:
+    """Confusion matrices over all subjects: counts, shaded by the share of each row."""
+    figure = Figure(figsize=(0.6 + 3.0 * len(series), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(series), squeeze=False).ravel()
+    names = [label.name for label in Label]
+    for each, axes in zip(series, panels, strict=True):
+        share = each.confusion / np.maximum(each.confusion.sum(axis=1, keepdims=True), 1)
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for row, column in np.ndindex(2, 2):
+            text = f"{each.confusion[row, column]:,}\n{share[row, column]:.0%}"
+            colour = "white" if share[row, column] > 0.6 else "black"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=10)
+        axes.set_xticks((0, 1), names)
+        axes.set_yticks((0, 1), names, rotation=90, va="center")
+        axes.set(xlabel="called", ylabel="was", title=each.name)
+    return figure
+
+
+def rejection_figure(provenances: Mapping[SubjectId, Provenance]) -> Figure:
+    """How many epochs of each subject were kept, rejected and cut off, and by which channels they were rejected."""
+    figure = Figure(figsize=(max(7.0, 3.5 + 0.4 * len(provenances)), 3.4), layout="constrained")
+    by_subject, by_channel = figure.subplots(1, 2, width_ratios=(3, 2))
+    places = [str(subject) for subject in provenances]
+    bottom = np.zeros(len(places))
+    for name, colour in (("kept", "#009E73"), ("rejected", "#D55E00"), ("incomplete", GREY)):
+        counts = np.array([getattr(each, f"n_{name}") for each in provenances.values()])
+        by_subject.bar(places, counts, bottom=bottom, color=colour, label=f"{name} {counts.sum():,}")
+        bottom += counts
+    by_subject.set(xlabel="subject", ylabel="epochs", title="Epochs by subject")
+    figure.legend(frameon=False, fontsize=8, ncols=3, loc="outside lower center")
+    totals: dict[str, int] = {}
+    for each in provenances.values():
+        for channel in each.channel_names:
+            totals[channel] = totals.get(channel, 0) + each.rejected_by_channel.get(channel, 0)
+    by_channel.barh(list(totals), list(totals.values()), color="#D55E00")
+    by_channel.invert_yaxis()
+    by_channel.tick_params(axis="y", labelsize=7)
+    by_channel.set(xlabel="epochs that exceeded the limit", title="Rejections by channel")
+    _plain(by_subject)
+    _plain(by_channel)
+    return figure
+
+
+def search_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """All trials of a search, best first: rows with `candidate`, `parameters`, `mean_auc` and `auc` by subject."""
+    ranked = sorted(rows, key=lambda row: float(row["mean_auc"]))
+    figure = Figure(figsize=(7.5, 1.1 + 0.32 * len(ranked)), layout="constrained")
+    axes = figure.subplots()
+    names = []
+    for place, row in enumerate(ranked):
+        parameters = ", ".join(f"{key} {value}" for key, value in row["parameters"].items())
+        names.append(f"{row['candidate']} ({parameters})")
+        axes.scatter(list(row["auc"].values()), [place] * len(row["auc"]), s=10, color=GREY, alpha=0.6)
+        axes.scatter([row["mean_auc"]], [place], s=36, color=SERIES_COLOURS[0], zorder=3)
+        axes.annotate(
+            f"{row['mean_auc']:.3f}", (row["mean_auc"], place), (0, 5), textcoords="offset points", fontsize=7
+        )
+    axes.set_yticks(range(len(names)), names)
+    axes.set(
+        ylim=(-0.5, len(names) - 0.2),
+        xlabel="AUC, each subject left out in turn (grey) and their mean (blue)",
+        title="Search",
+    )
+    _plain(axes)
+    return figure
+
+
+def _colours(series: Sequence[Series]) -> list[str]:
+    return [SERIES_COLOURS[index % len(SERIES_COLOURS)] for index in range(len(series))]
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)

@@ -1,0 +1,67 @@
+"""Keeps a follower of each alias at work in the background."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Event, Thread, Timer
+
+from p300.serving.follower import AliasStatus, Follower, Versions
+from p300.serving.last_good import LastGood
+from p300.serving.metrics import Metrics
+
+START_WAIT_S = 2.0
+
+
+class Loader:
+    """Follows aliases, each in a thread of its own, so that one slow download holds up no other.
+
+    All threads are daemons: a registry that hangs may keep neither the start nor the end waiting.
+
+    Parameters
+    ----------
+    cache_dir : Path
+        Where the last good version of each alias is kept.
+    poll_s : float
+        How often each alias is looked up.
+    start_wait_s : float
+        How long the registry may be silent at the start before the last good version serves.
+    """
+
+    def __init__(
+        self,
+        versions: Versions,
+        aliases: Sequence[str],
+        metrics: Metrics,
+        *,
+        cache_dir: Path,
+        poll_s: float,
+        start_wait_s: float = START_WAIT_S,
+    ) -> None:
+        self.followers: Mapping[str, Follower] = {
+            alias: Follower(alias, versions, LastGood(cache_dir / alias), metrics, poll_s=poll_s) for alias in aliases
+        }
+        self._poll_s = poll_s
+        self._start_wait_s = start_wait_s
+        self._stopped = Event()
+
+    def start(self) -> None:
+        """Begin to follow; returns at once."""
+        for alias, follower in self.followers.items():
+            Thread(target=self._follow, args=(follower,), name=f"follow {alias}", daemon=True).start()
+            impatience = Timer(self._start_wait_s, follower.fall_back)
+            impatience.daemon = True
+            impatience.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def statuses(self) -> dict[str, AliasStatus]:
+        return {alias: follower.status() for alias, follower in self.followers.items()}
+
+    def is_ready(self) -> bool:
+        """Whether a model answers for one alias at least."""
+        return any(status.state == "serving" for status in self.statuses().values())
+
+    def _follow(self, follower: Follower) -> None:
+        while not self._stopped.is_set():
+            follower.step()
+            self._stopped.wait(self._poll_s)

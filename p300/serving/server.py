@@ -1,0 +1,103 @@
+"""Runs the service: one process, one event loop, until it is told to stop."""
+
+import gc
+import logging
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from p300.errors import Unavailable
+from p300.serving.app import make_app
+from p300.serving.follower import Versions
+from p300.serving.loader import Loader
+from p300.serving.metrics import Metrics
+from p300.settings import Settings
+
+BACKLOG = 2048
+
+logger = logging.getLogger(__name__)
+
+
+def serve(versions: Versions, settings: Settings, *, announce: Callable[[str], None] | None = None) -> None:
+    """Answer requests until SIGTERM or SIGINT, then finish those under way and return.
+
+    Parameters
+    ----------
+    versions : Versions
+        The registry that says which version is under which alias.
+    announce : callable, optional
+        Told the address as soon as connections are accepted: with port 0 nobody knows it before.
+
+    Raises
+    ------
+    Unavailable
+        The address is taken.
+    """
+    listener = listen(settings.host, settings.port)
+    server = make_server(versions, settings)
+    # uvicorn raises the signal that ended it once more, for a handler that was there before: this one,
+    # so that the process ends with 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    address = f"http://{_authority(listener)}"
+    logger.info("listening on %s for %s", address, ", ".join(settings.served_aliases))
+    if announce:
+        announce(address)
+    # One request is too small for several threads, and waiting BLAS threads take cores from others.
+    with threadpool_limits(1, "blas"):
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays: no collection has to look at it during a request
+        server.run(sockets=[listener])
+    logger.info("stopped")
+
+
+def make_server(versions: Versions, settings: Settings) -> uvicorn.Server:
+    """The server, ready to run in any thread."""
+    metrics = Metrics()
+    loader = Loader(
+        versions, settings.served_aliases, metrics, cache_dir=settings.cache_dir, poll_s=settings.alias_poll_s
+    )
+    app = make_app(loader, metrics, max_epochs=settings.max_epochs, max_body_bytes=settings.max_body_bytes)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        log_config=None,
+        log_level="warning",
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+    )
+    return uvicorn.Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections, which are answered once the server runs; port 0 takes a free one.
+
+    Raises
+    ------
+    Unavailable
+        The address is taken, or is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)  # from here on nobody is turned away: who comes early waits for the loop
+    except OSError as error:
+        listener.close()
+        raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}; choose another with P300_PORT") from error
+    return listener
+
+
+def _authority(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

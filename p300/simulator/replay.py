@@ -1,0 +1,157 @@
+"""Send the epochs of whole subjects to a served alias, and take only one version's answers."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p300.domain import FeatureTable, Float32s, SubjectId, subject_name
+from p300.errors import InvalidInput, Refused, Unavailable
+from p300.simulator.client import Endpoint, PredictionClient
+from p300.simulator.transport import open_session
+
+CONCURRENCY = 4
+SETTLE_S = 30.0
+SETTLE_POLL_S = 0.25
+
+OnBatch = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a version answered for one subject, in the order of the table.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float32, shape (n_epochs,)
+        Probability of Target.
+    targets : ndarray of bool, shape (n_epochs,)
+        Where a Target was flashed.
+    recipe_hash : str
+        Of the recipe that made the epochs.
+    """
+
+    probabilities: Float32s
+    targets: NDArray[np.bool_]
+    recipe_hash: str
+
+
+def replay(
+    endpoint: Endpoint,
+    tables: Mapping[SubjectId, FeatureTable],
+    version: int,
+    *,
+    on_batch: OnBatch = lambda _n_epochs: None,
+) -> dict[SubjectId, Replay]:
+    """Ask `endpoint` about every epoch of every table: several epochs a request, a few requests at a time.
+
+    Parameters
+    ----------
+    tables : mapping of int to FeatureTable
+        Read one by one as their turn comes, so that they need not fit into memory together.
+    version : int
+        The version that must answer. A server that still has to follow a moved alias is given half a minute.
+    on_batch : callable
+        Told how many epochs were answered, after each request.
+
+    Raises
+    ------
+    Refused
+        Another version answered in between, so that the answers are no one version's.
+    Unavailable
+        The server cannot be reached, or stays on another version.
+    InvalidInput
+        A table without epochs, or the server's reason to refuse them, such as their length.
+    """
+    return asyncio.run(_replay(endpoint, tables, version, on_batch))
+
+
+async def _replay(
+    endpoint: Endpoint, tables: Mapping[SubjectId, FeatureTable], version: int, on_batch: OnBatch
+) -> dict[SubjectId, Replay]:
+    replays: dict[SubjectId, Replay] = {}
+    async with open_session(connections=CONCURRENCY) as session:
+        client = PredictionClient(session, endpoint)
+        await _settle(client, endpoint, tables, version)
+        batches = _batches(client, tables, replays)
+        turn = asyncio.Lock()  # an asynchronous generator serves one caller at a time
+
+        async def work() -> None:
+            while True:
+                async with turn:
+                    batch = await anext(batches, None)
+                if batch is None:
+                    return
+                features, probabilities = batch
+                answer = await client.ask(features)
+                if answer.version != version:
+                    raise Refused(_swapped(endpoint, version, answer.version))
+                probabilities[:] = answer.probabilities
+                on_batch(len(features))
+
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(CONCURRENCY):
+                    workers.create_task(work())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+    return replays
+
+
+async def _settle(
+    client: PredictionClient, endpoint: Endpoint, tables: Mapping[SubjectId, FeatureTable], version: int
+) -> None:
+    """Ask about a single epoch until the expected version answers; this also settles the encoding."""
+    table = await asyncio.to_thread(_read, tables, next(iter(tables)))
+    deadline_s = time.monotonic() + SETTLE_S
+    while (answer := await client.ask(table.features[:1])).version != version:
+        if time.monotonic() > deadline_s:
+            raise Unavailable(
+                f"{endpoint.base_url} answers for {endpoint.alias} with version {answer.version}, though MLflow has "
+                f"had version {version} under it for {SETTLE_S:g} s: is it the right server, and could it load "
+                f"version {version}? {endpoint.url('/health/ready')} says more"
+            )
+        await asyncio.sleep(SETTLE_POLL_S)
+
+
+async def _batches(
+    client: PredictionClient, tables: Mapping[SubjectId, FeatureTable], replays: dict[SubjectId, Replay]
+) -> AsyncIterator[tuple[Float32s, Float32s]]:
+    """The features of a batch and the stretch of its subject's replay, made here, that its answer fills."""
+    async for subject, table in _read_ahead(tables):
+        n_epochs, n_features = table.features.shape
+        probabilities = np.empty(n_epochs, dtype=np.float32)
+        replays[subject] = Replay(probabilities, table.targets, table.provenance.recipe_hash)
+        step = client.epochs_per_request(n_features)
+        for start in range(0, n_epochs, step):
+            yield table.features[start : start + step], probabilities[start : start + step]
+
+
+async def _read_ahead(
+    tables: Mapping[SubjectId, FeatureTable],
+) -> AsyncIterator[tuple[SubjectId, FeatureTable]]:
+    """Read the next table in a thread while this one is sent: decoding takes longer than sending."""
+    subjects = list(tables)
+    readings = (asyncio.create_task(asyncio.to_thread(_read, tables, subject)) for subject in subjects)
+    reading = next(readings)
+    for subject in subjects:
+        table = await reading
+        reading = next(readings, reading)
+        yield subject, table
+
+
+def _read(tables: Mapping[SubjectId, FeatureTable], subject: SubjectId) -> FeatureTable:
+    table = tables[subject]
+    if not len(table.features):
+        raise InvalidInput(f"{subject_name(subject)} has no epochs, as every flash was rejected: leave it out")
+    return table
+
+
+def _swapped(endpoint: Endpoint, expected: int, came: int) -> str:
+    return (
+        f"{endpoint.alias} was version {expected} and then version {came} while subjects were scored: the alias moved, "
+        "or replicas disagree. These are the answers of no one version, and nothing was recorded; run it again"
+    )

@@ -1,0 +1,24 @@
+"""Make the features of the subjects named: what a preprocessing container runs."""
+
+from typing import Annotated
+
+import typer
+
+from p300.cli.entry import run_script
+from p300.domain import parse_subject
+from p300.eeg.recipe import Recipe
+from p300.jobs.preprocess import preprocess
+from p300.settings import load_settings
+from p300.store.objects import open_store
+
+
+def main(subjects: Annotated[list[str], typer.Argument(metavar="SUBJECT...", help="such as 7 or subject_07")]) -> None:
+    """Make the features of raw subjects where they are missing or stale.
+
+    Example: [bold]python preprocess_subject.py 7 8[/]
+    """
+    preprocess(open_store(load_settings().store_url), Recipe(), subjects=[parse_subject(name) for name in subjects])
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,76 @@
+"""Five real subjects through our own chain, each classified by a model of the other four."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p300.domain import FeatureTable, Provenance, SubjectId
+from p300.eeg.features import extract_features
+from p300.eeg.recipe import Recipe
+from p300.model.candidates import CANDIDATES, candidate
+from p300.model.tuning import tune_nested
+from p300.model.validation import validate
+from p300.store.layout import recording_key
+from p300.store.subjects import decode_recording
+
+RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "br41nio"
+SUBJECTS = range(1, 6)
+
+# What each candidate reached when it was written, less two thousandths. The design asks for .84 and .865.
+BARS = {"lda": 0.850, "xdawn-lda": 0.868, "toeplitz-lda": 0.856, "riemann": 0.873, "ensemble": 0.888}
+
+pytestmark = [
+    pytest.mark.realdata,
+    pytest.mark.skipif(not RECORDINGS.is_dir(), reason=f"the real recordings are not in {RECORDINGS}"),
+]
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[SubjectId, FeatureTable]:
+    return {SubjectId(subject): _table(subject) for subject in SUBJECTS}
+
+
+def _table(subject: int) -> FeatureTable:
+    recipe = Recipe()
+    recording = decode_recording((RECORDINGS / recording_key(SubjectId(subject))).read_bytes())
+    made = extract_features(recording, recipe)
+    provenance = Provenance(
+        recipe=recipe.to_json(),
+        recipe_hash=recipe.hash,
+        source_sfreq_hz=recording.sfreq_hz,
+        sfreq_hz=recipe.sfreq_hz,
+        channel_names=recording.channel_names,
+        raw_key=recording_key(SubjectId(subject)),
+        raw_sha256="",
+        n_flashes=made.n_flashes,
+        n_kept=len(made.labels),
+        n_incomplete=made.n_incomplete,
+        n_rejected=made.n_rejected,
+        rejected_by_channel=made.rejected_by_channel,
+    )
+    return FeatureTable(made.features, made.labels, made.epochs, made.onset_samples, provenance)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_candidates_reach_what_they_promise(tables, name):
+    validation = validate(candidate(name), tables)
+    assert validation.mean_auc > BARS[name], {
+        subject: round(scores.auc, 3) for subject, scores in validation.scores.items()
+    }
+
+
+def test_a_choice_made_without_the_subject_is_worth_nearly_as_much(tables):
+    nested = tune_nested(tables, [candidate("lda"), candidate("xdawn-lda"), candidate("ensemble")])
+    assert nested.validation.mean_auc > 0.88
+
+
+def test_shuffled_labels_are_not_found_in_real_epochs(tables):
+    rng = np.random.default_rng(5)
+    shuffled = {
+        subject: FeatureTable(
+            table.features, rng.permutation(table.labels), table.epochs, table.onset_samples, table.provenance
+        )
+        for subject, table in tables.items()
+    }
+    assert abs(validate(candidate("lda"), shuffled).mean_auc - 0.5) < 0.05

@@ -1,0 +1,49 @@
+"""Every command that README shows parses against the real parser."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from p300.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def _commands(program: str) -> list[list[str]]:
+    blocks = re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.split(" ")[0] == program]
+
+
+@pytest.mark.parametrize("arguments", _commands("p300"), ids=" ".join)
+def test_command_parses(arguments: list[str]) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group)
+    name, command, rest = group.resolve_command(click.Context(group), list(arguments))
+    assert command is not None
+    command.make_context(name, rest)
+
+
+def test_readme_shows_every_command() -> None:
+    shown = {arguments[0] for arguments in _commands("p300")}
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group)
+    # `make demo` stands for `p300 demo`, and fetching is shown as a comment.
+    assert set(group.commands) - shown == {"demo", "fetch"}
+
+
+def test_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"make ([a-z]+)", README))
+    assert targets
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_link_leads_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()

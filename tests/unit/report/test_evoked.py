@@ -1,0 +1,41 @@
+"""Grand averages count each subject the same and say in which unit they are."""
+
+import numpy as np
+import pytest
+
+from p300.domain import FeatureTable, Label, Provenance
+from p300.eeg.recipe import Recipe
+from p300.errors import InvalidInput
+from p300.report.evoked import evoked
+
+
+def _table(level: float, n_epochs: int, recipe: Recipe) -> FeatureTable:
+    """Target epochs at a level, NonTarget epochs at zero, on two channels and eleven times."""
+    labels = np.where(np.arange(n_epochs) % 2 == 0, 2, 1).astype(np.int8)
+    features = np.where(labels[:, np.newaxis] == Label.Target, level, 0).repeat(22, axis=1).astype(np.float32)
+    provenance = Provenance(
+        recipe.to_json(), recipe.hash, 512.0, 100.0, ("Cz", "Pz"), "raw", "sha", n_epochs, n_epochs, 0, 0, {}
+    )
+    numbers = np.arange(n_epochs)
+    return FeatureTable(features, labels, numbers.astype(np.int32), numbers, provenance)
+
+
+def test_subjects_count_the_same_however_many_epochs_they_have() -> None:
+    recipe = Recipe(window_s=(-0.05, 0.05), baseline_s=None, normalisation="none")
+    grand = evoked([_table(2e-6, 10, recipe), _table(4e-6, 300, recipe)])
+    np.testing.assert_allclose(grand.mean[Label.Target], np.full((2, 11), 3.0), rtol=1e-5)
+    np.testing.assert_allclose(grand.spread[Label.Target], np.full((2, 11), 1.0), rtol=1e-5)
+    np.testing.assert_array_equal(grand.mean[Label.NonTarget], np.zeros((2, 11)))
+    np.testing.assert_allclose(grand.times_s, np.arange(-5, 6) / 100, atol=1e-12)
+    assert (grand.unit, grand.n_subjects, grand.channel_names) == ("µV", 2, ("Cz", "Pz"))
+
+
+def test_normalised_recordings_have_no_physical_unit() -> None:
+    grand = evoked([_table(2.0, 10, Recipe(window_s=(-0.05, 0.05), baseline_s=None))])
+    assert grand.unit == "a.u."
+    np.testing.assert_allclose(grand.mean[Label.Target], np.full((2, 11), 2.0))
+
+
+def test_nobody_has_no_average() -> None:
+    with pytest.raises(InvalidInput, match="no subjects to average"):
+        evoked([])
