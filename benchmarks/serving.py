@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.load import HOST, Load, encode_request, measure
+from benchmarks.rows import Row, row
 from benchmarks.serving_peers import MODEL_FOLDER
 from p300.domain import CHAMPION, Float32s, Label
 from p300.eeg.recipe import Recipe
@@ -35,8 +36,6 @@ ROUND_S = 1.5
 START_S = 120.0
 MOST_JSON_EPOCHS = 64  # in one request to a peer that speaks no binary: more gain nothing and take seconds
 JSON = {"content-type": "application/json"}
-
-Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,12 @@ def _single(epochs: Float32s, ours: int, floor: int, student: int, mlflow: int) 
             "mlflow": Target(mlflow, encode_request("/invocations", inputs, JSON)),
         }
     )
-    row = _row("one epoch a request, JSON, 8 connections", loads, 1, "requests/s", "5000/s, p99 under 5 ms")
-    return row | {
+    rates = {name: round(load.requests_per_s) for name, load in loads.items()}
+    return row("one epoch a request, JSON, 8 connections", rates, "requests/s", "5000/s, p99 under 5 ms") | {
         "p99_ms": loads["ours"].p99_ms,
         "peer_p99_ms": loads["peer"].p99_ms,
         "floor_p99_ms": loads["floor"].p99_ms,
-        "mlflow_models_serve": round(loads["mlflow"].requests_per_s),
+        "mlflow_models_serve": rates["mlflow"],
     }
 
 
@@ -93,24 +92,12 @@ def _binary(epochs: Float32s, ours: int, floor: int, mlflow: int) -> Row:
             "peer": Target(mlflow, encode_request("/invocations", inputs, JSON)),
         }
     )
-    work = f"{len(epochs)} epochs a request, binary V2, 8 connections"
+    plural = "epoch" if len(epochs) == 1 else "epochs"
+    work = f"{len(epochs)} {plural} a request, binary V2, 8 connections"
     bar = {256: "200000/s and 0.7 of the floor", 1188: "a whole subject in one request"}.get(len(epochs), "")
-    row = _row(work, loads, len(epochs), "epochs/s", bar, n_peer_epochs=min(len(epochs), MOST_JSON_EPOCHS))
-    return row | {"of_floor": round(loads["ours"].requests_per_s / loads["floor"].requests_per_s, 3)}
-
-
-def _row(work: str, loads: Mapping[str, Load], n_epochs: int, unit: str, bar: str, *, n_peer_epochs: int = 1) -> Row:
-    rates = {name: round(load.requests_per_s * n_epochs) for name, load in loads.items()}
-    peer = round(loads["peer"].requests_per_s * n_peer_epochs)
-    return {
-        "work": work,
-        "ours": rates["ours"],
-        "peer": peer,
-        "floor": rates["floor"],
-        "unit": unit,
-        "ratio": round(rates["ours"] / peer, 2),
-        "bar": bar,
-    }
+    rates = {name: round(load.requests_per_s * len(epochs)) for name, load in loads.items()}
+    rates["peer"] = round(loads["peer"].requests_per_s * min(len(epochs), MOST_JSON_EPOCHS))
+    return row(work, rates, "epochs/s", bar) | {"of_floor": round(rates["ours"] / rates["floor"], 3)}
 
 
 def _in_turn(targets: Mapping[str, Target]) -> dict[str, Load]:

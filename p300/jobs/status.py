@@ -1,5 +1,6 @@
 """Status: what is in each bucket, every version of the model, and what the served aliases answer."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from p300.store.subjects import stored_subjects
 ANSWER_S = 3.0
 SCORE_PREFIX = "loso_mean_"
 
+_SUBJECT_AUC = re.compile(r"loso_subject_(\d+)_auc")
+
 
 @dataclass(frozen=True)
 class BucketStatus:
@@ -30,7 +33,9 @@ class BucketStatus:
 class VersionStatus:
     """A version; `training_subjects` is None and `scores` empty where MLflow has lost them.
 
-    ``scores`` are means over subjects left out: ``auc``, ``balanced_accuracy``, ``kappa``, ``accuracy``.
+    ``scores`` are means over `validated_subjects`, each left out: ``auc``, ``balanced_accuracy``,
+    ``kappa``, ``accuracy``. After an incremental fit these are the new subjects alone, so compare
+    scores of two versions only where they are of the same subjects.
     """
 
     version: int
@@ -38,6 +43,7 @@ class VersionStatus:
     candidate: str
     training_subjects: tuple[SubjectId, ...] | None
     scores: Mapping[str, float]
+    validated_subjects: tuple[SubjectId, ...]
     created: datetime
 
 
@@ -125,5 +131,8 @@ def _version(registry: Registry, version: ModelVersion) -> VersionStatus:
         scores={
             name.removeprefix(SCORE_PREFIX): value for name, value in metrics.items() if name.startswith(SCORE_PREFIX)
         },
+        validated_subjects=tuple(
+            sorted(SubjectId(int(match[1])) for match in map(_SUBJECT_AUC.fullmatch, metrics) if match)
+        ),
         created=version.created,
     )

@@ -48,11 +48,12 @@ def decode_recording(data: bytes) -> Recording:
         With one sentence that says what is wrong and what was expected.
     """
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        with pq.ParquetFile(pa.BufferReader(data)) as file:
+            columns = _eeg_columns(file.schema_arrow.names)
+            table = file.read([*columns, "stim"])
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InvalidRecording(f"the file does not parse as Parquet ({reason}); write it again") from error
-    columns = _eeg_columns(table.column_names)
     sfreq_hz, channel_names = _read_metadata(table.schema.metadata or {}, columns)
     samples = np.empty((len(columns), table.num_rows), dtype=np.float32)
     for row, name in enumerate(columns):

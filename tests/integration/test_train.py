@@ -230,7 +230,7 @@ def test_status_shows_what_there_is_and_what_is_away(store: ObjectStore, registr
     ]
     (version,) = found.versions
     assert (version.version, version.aliases, version.candidate) == (1, (CHALLENGER,), "lda")
-    assert version.training_subjects == (1, 2, 3, 4, 5)
+    assert version.training_subjects == version.validated_subjects == (1, 2, 3, 4, 5)
     assert version.scores["auc"] == pytest.approx(trained.validation.mean_auc)
     assert set(version.scores) == {"auc", "balanced_accuracy", "kappa", "accuracy"}
     (problem,) = found.problems

@@ -113,6 +113,17 @@ def test_alias_that_is_taken_away_is_not_answered_for_nor_remembered(
     assert restarted.status().state == "starting"
 
 
+def test_version_in_service_stays_while_the_registry_is_away(
+    registry: Registry, register: Register, pipeline: ClassifierMixin, cache_dir: Path, away: Registry
+) -> None:
+    follower = _follower(registry, cache_dir)
+    register(pipeline)
+    follower.step()
+    follower._versions = away
+    follower.step()
+    assert follower.predictor().identity.version == 1
+
+
 def test_last_good_version_serves_while_the_registry_is_away(
     registry: Registry, register: Register, pipeline: ClassifierMixin, cache_dir: Path, away: Registry, epochs: Float32s
 ) -> None:
