@@ -1,5 +1,6 @@
 """What many tests need: a small recording, and a store in a temporary folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,3 +24,20 @@ def recording() -> Recording:
     onsets = np.arange(80) * 28 + 100
     stim[onsets] = np.where(np.arange(80) % 4 == 0, 2, 1)
     return Recording(samples, stim, 128.0, ("Cz", "Pz", "Oz"))
+
+
+@pytest.fixture(scope="session")
+def evoked_recording() -> Callable[[int], Recording]:
+    """By subject: forty seconds on three channels at 128 Hz, 160 flashes, every fourth a target with a response."""
+
+    def make(subject: int) -> Recording:
+        rng = np.random.default_rng(subject)
+        samples = (rng.standard_normal((3, 40 * 128)) * 5e-6).astype(np.float32)
+        onsets = np.arange(160) * 28 + 100
+        for onset in onsets[::4]:
+            samples[:, onset + 38 : onset + 58] += 4e-6
+        stim = np.zeros(samples.shape[1], dtype=np.int8)
+        stim[onsets] = np.where(np.arange(160) % 4 == 0, 2, 1)
+        return Recording(samples, stim, 128.0, ("Cz", "Pz", "Oz"))
+
+    return make

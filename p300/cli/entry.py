@@ -45,6 +45,12 @@ def run_script(function: Callable[..., None]) -> None:
 
 
 def _log_to_stderr(level: str) -> None:
-    handler = RichHandler(console=error_console, show_path=False)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", datefmt="[%X]", handlers=[handler])
+    """For people in a terminal; in a container one plain line an event, with its time and origin."""
+    if error_console.is_terminal:
+        handler: logging.Handler = RichHandler(console=error_console, show_path=False)
+        form = "%(message)s"
+    else:
+        handler = logging.StreamHandler()
+        form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=form, datefmt="%H:%M:%S", handlers=[handler])
     logging.getLogger("p300").setLevel(level)

@@ -95,7 +95,7 @@ def demo(
     console.print(verdict_sentence(done.verdict))
     console.print(
         f"\nreport       {done.report}\n"
-        f"MLflow       .venv/bin/mlflow ui --backend-store-uri {settings.mlflow_tracking_uri}\n"
+        f"MLflow       .venv/bin/mlflow ui --workers 1 --backend-store-uri {settings.mlflow_tracking_uri}\n"
         f"serve        .venv/bin/p300 serve\n"
         f"ask          curl -X POST {settings.base_url}/predict-champion/ -H 'content-type: application/json' "
         f"-d @{done.example_request}\n"

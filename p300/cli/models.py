@@ -123,11 +123,12 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
             version.candidate,
             "unknown" if version.training_subjects is None else subjects_text(version.training_subjects),
             score_text(version.scores.get("auc")),
+            subjects_text(version.validated_subjects),
             f"{version.created:%Y-%m-%d %H:%M}",
         ]
         for version in found.versions
     ]
-    columns = ["version", "aliases", "candidate", "trained on", "AUC left out", "made (UTC)"]
+    columns = ["version", "aliases", "candidate", "trained on", "AUC left out", "of subjects", "made (UTC)"]
     console.print(table_of("versions", columns, versions))
     served = [
         [alias.alias, alias.state, "" if alias.version is None else str(alias.version), alias.error or ""]

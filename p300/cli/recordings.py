@@ -64,6 +64,7 @@ def import_(
     subject: Annotated[int, typer.Option(min=1, help="whose recording this is")],
     target: Annotated[list[str], typer.Option(help="name of a target event; may be given again")],
     nontarget: Annotated[list[str], typer.Option(help="name of a non-target event; may be given again")],
+    exclude: Annotated[list[str] | None, typer.Option(help="a channel to leave out; may be given again")] = None,
     folder: Folder = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -73,11 +74,16 @@ def import_(
     """
     from p300.jobs import import_recording as job
 
-    store = _target(folder)
     key = job.import_recording(
-        store, files, SubjectId(subject), target=target, nontarget=nontarget, overwrite=overwrite
+        _target(folder),
+        files,
+        SubjectId(subject),
+        target=target,
+        nontarget=nontarget,
+        exclude=exclude or (),
+        overwrite=overwrite,
     )
-    console.print(f"wrote {key} to {folder or LANDING}")
+    console.print(f"wrote {key}")
 
 
 def ingest(

@@ -43,7 +43,8 @@ def _stim_channel_events(raw: mne.io.BaseRaw) -> dict[str, Samples]:
     if not channels:
         return {}
     channel = next((name for name in _COMPOSITE_STIM_CHANNELS if name in channels), channels[0])
-    codes = np.round(raw.get_data(picks=[channel])[0]).astype(np.int64) & _CODE_BITS
+    # Picked by number: some call the channel "stim", which by name would be every channel of that type.
+    codes = np.round(raw.get_data(picks=[raw.ch_names.index(channel)])[0]).astype(np.int64) & _CODE_BITS
     onsets = np.flatnonzero((codes != 0) & (np.diff(codes, prepend=0) != 0))
     return {str(code): onsets[codes[onsets] == code] for code in np.unique(codes[onsets])}
 

@@ -1,6 +1,7 @@
 """Recordings from other programs: EDF, BDF, BrainVision, FIF, EEGLAB and XDF into our own form."""
 
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,21 +12,21 @@ from typing import Any
 import mne
 import numpy as np
 
-from p300.domain import Float32s, Recording
+from p300.domain import Float32s, Float64s, Recording
 from p300.eeg.events import find_events, label_events, make_stim
 from p300.eeg.xdf import read_raw_xdf
 from p300.errors import InvalidInput, InvalidRecording, NotFound
 
 logger = logging.getLogger(__name__)
 
-# Auxiliary inputs of BioSemi amplifiers: BDF does not say of a channel what it measures.
-_NOT_EEG = r"^(EXG\d|GSR\d|Erg\d|Resp|Plet|Temp)$"
-_STIM_CHANNELS = ("status", "trigger", "sti 014", "sti014", "sti101", "sti", "stim", "stimulus")
+# Most formats do not say of a channel what it measures; the last six are BioSemi's auxiliary inputs.
+_NOT_EEG = re.compile(r".*EOG.*|E[CK]G.*|EMG.*|EXG\d|GSR\d|Erg\d|Resp|Plet|Temp", re.IGNORECASE)
+_STIM_CHANNELS = ["status", "trigger", "sti 014", "sti014", "sti101", "sti", "stim", "stimulus"]
 _PLAUSIBLE_VOLTS = 0.05
 
 READERS: Mapping[str, Callable[[Path], Any]] = {
     ".edf": partial(mne.io.read_raw_edf, stim_channel=_STIM_CHANNELS, infer_types=True),
-    ".bdf": partial(mne.io.read_raw_bdf, stim_channel=_STIM_CHANNELS, exclude=_NOT_EEG),
+    ".bdf": partial(mne.io.read_raw_bdf, stim_channel=_STIM_CHANNELS),
     ".vhdr": mne.io.read_raw_brainvision,
     ".fif": mne.io.read_raw_fif,
     ".fif.gz": mne.io.read_raw_fif,
@@ -74,7 +75,7 @@ def convert_raws(
     events = [find_events(raw) for raw in raws]
     event_labels = label_events(events, target, nontarget)
     channel_names = _common_channels(raws, names)
-    parts = [raw.get_data(picks=channel_names).astype(np.float32) for raw in raws]
+    parts = [raw.get_data(picks=[raw.ch_names.index(name) for name in channel_names]) for raw in raws]
     for part, name in zip(parts, names, strict=True):
         _check_samples(part, channel_names, name)
     stims = [make_stim(found, event_labels, raw.n_times) for raw, found in zip(raws, events, strict=True)]
@@ -93,6 +94,7 @@ def _read_raw(path: Path) -> mne.io.BaseRaw:
         with _warnings_logged(path):
             raw = READERS[extension](path)
             raw.load_data(verbose="ERROR")
+            raw.get_channel_types()  # fails where a damaged file gives a channel no type that there is
     except InvalidRecording:
         raise
     # Each reader fails in its own ways on a damaged file; what the user can do about it is the same.
@@ -140,14 +142,17 @@ def _common_channels(raws: Sequence[mne.io.BaseRaw], names: Sequence[str]) -> li
 
 
 def _eeg_channels(raw: mne.io.BaseRaw, name: str) -> list[str]:
-    channels = [raw.ch_names[pick] for pick in mne.pick_types(raw.info, meg=False, eeg=True, exclude="bads")]
+    picked = [raw.ch_names[pick] for pick in mne.pick_types(raw.info, meg=False, eeg=True, exclude="bads")]
+    channels = [channel for channel in picked if not _NOT_EEG.fullmatch(channel)]
     if not channels:
-        kinds = ", ".join(sorted(set(raw.get_channel_types())))
-        raise InvalidRecording(f"{name} has no EEG channels: its {len(raw.ch_names)} channels are {kinds}")
+        kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+        raise InvalidRecording(
+            f"{name} has no EEG channels, only {', '.join(f'{each} ({kind})' for each, kind in kinds)}"
+        )
     return channels
 
 
-def _check_samples(samples: Float32s, channel_names: Sequence[str], name: str) -> None:
+def _check_samples(samples: Float64s, channel_names: Sequence[str], name: str) -> None:
     spreads_volts = samples.std(axis=1)
     for row, channel in enumerate(channel_names):
         if not np.isfinite(spreads_volts[row]):
@@ -161,9 +166,9 @@ def _check_samples(samples: Float32s, channel_names: Sequence[str], name: str) -
         )
 
 
-def _join(parts: Sequence[Float32s]) -> Float32s:
+def _join(parts: Sequence[Float64s]) -> Float32s:
     """Parts in a row, each shifted to begin where the one before ends: a step would ring through the filter."""
     joined = [parts[0]]
     for part in parts[1:]:
         joined.append(part + (joined[-1][:, -1:] - part[:, :1]))
-    return np.concatenate(joined, axis=1)
+    return np.concatenate(joined, axis=1).astype(np.float32)

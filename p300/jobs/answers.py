@@ -1,7 +1,7 @@
 """What a version answered on subjects it had not seen, kept with the simulation's run and read back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,13 @@ class Answers:
 
     probabilities: Mapping[SubjectId, Float32s]
     targets: Mapping[SubjectId, NDArray[np.bool_]]
+
+    def of(self, subjects: Sequence[SubjectId]) -> "Answers":
+        """Those on some of the subjects."""
+        return Answers(
+            {subject: self.probabilities[subject] for subject in subjects},
+            {subject: self.targets[subject] for subject in subjects},
+        )
 
     def to_json(self) -> dict[str, object]:
         """Ready for JSON; a float32 in shortest form comes back as it was."""
@@ -58,7 +65,7 @@ def answers_of(registry: Registry, version: ModelVersion) -> Answers:
             if subject not in trained_on and subject not in targets:
                 probabilities[subject] = answers.probabilities[subject]
                 targets[subject] = answers.targets[subject]
-    return Answers(dict(sorted(probabilities.items())), dict(sorted(targets.items())))
+    return Answers(probabilities, targets).of(sorted(targets))
 
 
 def compare_versions(registry: Registry, champion: ModelVersion, challenger: ModelVersion) -> Verdict:
@@ -81,8 +88,5 @@ def compare_versions(registry: Registry, champion: ModelVersion, challenger: Mod
             f"versions {champion.version} and {challenger.version} have answered no subject in common that neither was "
             "trained on: simulate both on such subjects first"
         )
-    return compare(
-        {subject: ours.probabilities[subject] for subject in shared},
-        {subject: theirs.probabilities[subject] for subject in shared},
-        {subject: ours.targets[subject] for subject in shared},
-    )
+    ours, theirs = ours.of(shared), theirs.of(shared)
+    return compare(ours.probabilities, theirs.probabilities, ours.targets)

@@ -117,7 +117,7 @@ class Demo:
         first = self._train(store, registry, FIRST_SHARE)
         evaluations = [ask(CHALLENGER, for_first or for_both)]
         promote(registry)
-        evaluations.append(ask(CHAMPION, for_both))
+        evaluations.append(ask(CHAMPION, for_both[1:] or for_both))
         second = self._train(store, registry, SECOND_SHARE)
         evaluations += [ask(CHAMPION, for_both), ask(CHALLENGER, for_both)]
         verdict = compare_versions(registry, first.version, second.version)

@@ -137,6 +137,6 @@ def _restore(raw: mne.io.BaseRaw, dataset: Dataset) -> None:
     """Samples in volts, and annotations where the flashes were."""
     factor = dataset.unit_factor * MICROVOLT
     raw.load_data(verbose="ERROR")
-    raw.apply_function(lambda samples: samples * factor, picks="eeg", verbose="ERROR")
+    raw.apply_function(lambda samples: samples * factor, picks=mne.pick_types(raw.info, eeg=True), verbose="ERROR")
     sfreq_hz = raw.info["sfreq"]
     raw.annotations.onset -= int(dataset.interval[0] * sfreq_hz) / sfreq_hz

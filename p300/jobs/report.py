@@ -76,7 +76,10 @@ def _contest(registry: Registry, versions: Sequence[ModelVersion]) -> _Contest:
             verdict = compare_versions(registry, *distinct)
         except Refused:
             verdict = None
-    return _Contest(distinct, tuple(answers_of(registry, version) for version in distinct), verdict)
+    answers = [answers_of(registry, version) for version in distinct]
+    if verdict is not None:  # means over different subjects would not compare
+        answers = [each.of(list(verdict.per_subject)) for each in answers]
+    return _Contest(distinct, tuple(answers), verdict)
 
 
 def _lead(contest: _Contest) -> str:
@@ -133,7 +136,8 @@ def _answers(contest: _Contest) -> list[Section]:
     ]
     if not series:
         return []
-    text = "The newest answer of each version on each subject that it was not trained on."
+    text = "The newest answers of each version on subjects that it was not trained on"
+    text += ", and that the other has answered too." if contest.verdict else "."
     figures = (
         ("AUC of each subject under each version", auc_figure(series)),
         ("ROC curves by subject and their mean", roc_figure(series)),

@@ -18,13 +18,6 @@ START_S = 120.0
 Kill = Callable[[str, int, str], bool]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # MLflow 3.17 uses what SQLAlchemy 2.1 deprecates when it opens a database, and when it is imported it
-    # warns of its own type hints, which it hides from users but not from a strict test.
-    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
-    config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred as AnyType:UserWarning")
-
-
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of an MLflow server that keeps the artifacts, as on the platform."""

@@ -5,7 +5,7 @@ import io
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,30 +29,18 @@ from p300.store.layout import LANDING, REASON_SUFFIX, recording_key
 from p300.store.objects import ObjectStore, open_store
 from p300.store.subjects import encode_recording
 
-CHANNELS = ("Cz", "Pz", "Oz")
-N_FEATURES = len(CHANNELS) * 71
-
-
-def _recording(seed: int) -> Recording:
-    rng = np.random.default_rng(seed)
-    samples = (rng.standard_normal((len(CHANNELS), 40 * 128)) * 5e-6).astype(np.float32)
-    stim = np.zeros(samples.shape[1], dtype=np.int8)
-    onsets = np.arange(160) * 28 + 100
-    stim[onsets] = np.where(np.arange(160) % 4 == 0, 2, 1)
-    for onset in onsets[::4]:
-        samples[:, onset + 38 : onset + 58] += 4e-6
-    return Recording(samples, stim, 128.0, CHANNELS)
+N_FEATURES = 3 * 71
 
 
 class World:
     """A store with three subjects, a registry with one challenger trained on the first two, and a service."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, evoked_recording: Callable[[int], Recording]) -> None:
         self.folder = folder
         self.store: ObjectStore = open_store(str(folder / "store"))
         self.registry = Registry(f"sqlite:///{folder}/mlflow.db")
         for subject in (1, 2, 3):
-            self.store.put(LANDING, recording_key(subject), encode_recording(_recording(subject)))
+            self.store.put(LANDING, recording_key(subject), encode_recording(evoked_recording(subject)))
         ingest(self.store)
         preprocess(self.store, Recipe())
         train(Training(subjects=[1, 2], set_challenger_alias=True), self.store, self.registry)
@@ -68,8 +56,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(tmp_path_factory.mktemp("world"))
+def world(tmp_path_factory: pytest.TempPathFactory, evoked_recording: Callable[[int], Recording]) -> World:
+    return World(tmp_path_factory.mktemp("world"), evoked_recording)
 
 
 @pytest.fixture
@@ -244,7 +232,11 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "no MLflow": ("promote --mlflow_tracking_uri http://127.0.0.1:9", 1, "does not answer"),
     "nothing to roll back to": ("rollback", 1, "nothing to roll back to"),
     "import without file": ("import nowhere.edf --subject 4 --target a --nontarget b", 1, "nowhere.edf"),
-    "import of another kind": ("import x.docx --subject 4 --target a --nontarget b", 2, "x.docx is of an unknown format"),
+    "import of another kind": (
+        "import x.docx --subject 4 --target a --nontarget b",
+        2,
+        "x.docx is of an unknown format",
+    ),
     "import of subject zero": ("import x.edf --subject 0 --target a --nontarget b", 2, "--subject"),
     "demo over other data": ("demo", 1, "is in use already"),
     "report nowhere": ("report --out /proc/nowhere/report.html", 1, "could not be written"),

@@ -1,0 +1,116 @@
+"""The walkthrough on small recordings: what a newcomer sees, and what happens to what was there before."""
+
+import contextlib
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from p300.domain import CHALLENGER, CHAMPION, Recording
+from p300.errors import InvalidInput, Refused
+from p300.jobs.demo import Demo
+from p300.jobs.report import verdict_sentence
+from p300.settings import Settings
+from p300.store.layout import LANDING, RAW, recording_key
+from p300.store.objects import open_store
+from p300.store.subjects import encode_recording, stored_subjects
+
+
+@contextlib.contextmanager
+def no_bar(_description: str, _total: int | None) -> Iterator[Callable[[object], None]]:
+    yield lambda _done: None
+
+
+@pytest.fixture
+def data(tmp_path: Path, evoked_recording: Callable[[int], Recording]) -> Path:
+    for subject in range(1, 7):
+        path = tmp_path / "data" / recording_key(subject)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(encode_recording(evoked_recording(subject)))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    world = tmp_path / "world"
+    return Settings(
+        store_url=str(world / "store"),
+        mlflow_tracking_uri=f"sqlite:///{world}/mlflow.db",
+        cache_dir=world / "cache",
+        wandb_dir=world,
+        alias_poll_s=0.2,
+    )
+
+
+def test_walkthrough(settings: Settings, data: Path) -> None:
+    done = Demo(settings, data, no_bar).run()
+    assert [(each.alias, each.version.version, list(each.scores)) for each in done.evaluations] == [
+        (CHALLENGER, 1, [4]),
+        (CHAMPION, 1, [6]),
+        (CHAMPION, 1, [5, 6]),
+        (CHALLENGER, 2, [5, 6]),
+    ]
+    assert (done.first.subjects, done.second.subjects) == ((1, 2, 3), (1, 2, 3, 4))
+    assert all(each.mean_auc > 0.8 for each in done.evaluations)
+    page = done.report.read_text()
+    assert html.escape(verdict_sentence(done.verdict)) in page
+    assert page.count("data:image/svg+xml;base64,") == 5
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert len(json.loads(done.example_request.read_text())["features"]) == 3 * 71
+    _run_again(settings, data)
+
+
+def _run_again(settings: Settings, data: Path) -> None:
+    """As a user would, in a process of its own: it begins anew and says what it did."""
+    folder = Path(settings.store_url).parent
+    environment = {
+        **os.environ,
+        "P300_STORE_URL": settings.store_url,
+        "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,
+        "P300_CACHE_DIR": str(settings.cache_dir),
+        "P300_WANDB_DIR": str(settings.wandb_dir),
+    }
+    command = [sys.executable, "-m", "p300", "demo", "--data", str(data)]
+    said = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True).stdout
+    assert "what was asked over HTTP" in said
+    assert f"report       {folder / 'report.html'}" in said
+    assert "curl -X POST http://127.0.0.1:8000/predict-champion/" in said
+
+
+def test_recordings_of_others_are_never_removed(settings: Settings, data: Path, recording: Recording) -> None:
+    store = open_store(settings.store_url)
+    store.put(RAW, recording_key(1), encode_recording(recording))
+    with pytest.raises(Refused, match="is in use already"):
+        Demo(settings, data, no_bar).run()
+    note = Path(settings.store_url).parent / "demo.json"
+    note.write_text("{}")
+    with pytest.raises(Refused, match=f"holds {RAW}/subject_01/subject_01_eeg_stim.parquet, which no demo brought"):
+        Demo(settings, data, no_bar).run()
+    assert store.get(RAW, recording_key(1)) == encode_recording(recording)
+
+
+def test_too_few_subjects_and_servers_are_refused(settings: Settings, data: Path) -> None:
+    for subject in (4, 5, 6):
+        shutil.rmtree(data / f"subject_{subject:02d}")
+    with pytest.raises(InvalidInput, match="recordings of 3 subjects .* needs at least 4"):
+        Demo(settings, data, no_bar).run()
+    with pytest.raises(Refused, match="the demo is for the embedded world"):
+        Demo(settings.model_copy(update={"store_url": "s3://"}), data, no_bar)
+
+
+def test_broken_recording_is_named(settings: Settings, data: Path, recording: Recording) -> None:
+    constant = replace(recording, samples=recording.samples * 0)
+    (data / recording_key(2)).write_bytes(encode_recording(constant))
+    with pytest.raises(Exception, match="subject_02.* is constant at 0 uV"):
+        Demo(settings, data, no_bar).run()
+    store = open_store(settings.store_url)
+    assert stored_subjects(store, RAW) == [1, 3, 4, 5]
+    assert len(store.list(LANDING, "rejected/")) == 2
