@@ -100,7 +100,7 @@ def _read_raw(path: Path) -> mne.io.BaseRaw:
     # Each reader fails in its own ways on a damaged file; what the user can do about it is the same.
     except Exception as error:
         logger.debug("%s could not be read", path, exc_info=True)
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InvalidRecording(
             f"{path} cannot be read as {extension}: {reason}; it is damaged or incomplete"
         ) from error

@@ -5,7 +5,7 @@ covariance, alpha bursts, blinks, mains hum, electrode offsets and drifts, and t
 flashes of a visual speller, which overlap because flashes come faster than responses pass.
 
 The amplitudes are set so that subjects are as hard for a classifier as real ones: on ten of the
-default shape, linear discriminant analysis has a leave-one-subject-out AUC of .80 to .88, and a
+default shape, linear discriminant analysis has a leave-one-subject-out AUC of .80 to .89, and a
 subject more to train on still helps.
 """
 

@@ -123,7 +123,7 @@ def recording_of(dataset: Dataset, subject: int) -> Recording:
     # Each dataset downloads and unpacks in its own way and fails with its own errors.
     except Exception as error:
         logger.debug("MOABB failed on subject %d of %s", subject, dataset.code, exc_info=True)
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
         raise Unavailable(
             f"MOABB could not bring subject {subject} of {dataset.code}: {reason}; check the network and try again"
         ) from error

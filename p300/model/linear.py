@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from p300.domain import Float32s, Float64s, Label
+from p300.model.products import multiply
 from p300.model.statistics import Statistics
 
 CLASSES = np.array([Label.NonTarget, Label.Target], dtype=np.int64)
@@ -32,7 +33,7 @@ class LinearModel:
 
     def probabilities(self, X: Float32s | Float64s) -> Float64s:
         """P(Target) of epochs of shape (n_epochs, n_features): shape (n_epochs,)."""
-        return np.asarray(expit(X @ self.weights + self.bias))
+        return np.asarray(expit(multiply(X, self.weights[:, None])[:, 0] + self.bias))
 
     def before(self, mean: Float64s, scale: Float64s) -> Self:
         """The same model for features that are yet to be standardised."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from p300.domain import FeatureTable, Float32s, Float64s
 from p300.model.linear import LinearModel
+from p300.model.products import multiply
 from p300.model.statistics import ClassStatistics, Statistics, spread
 from p300.model.xdawn import filter_epochs, unfilter_weights
 
@@ -97,8 +98,8 @@ def _fourth_norms(epochs: Float32s, standardisers: Sequence[Standardiser]) -> Fl
     origin = means.mean(axis=1).astype(np.float32)
     means -= origin[:, None]
     centred = epochs - origin
-    norms = np.square(centred) @ precisions.astype(np.float32)
-    norms -= centred @ (2 * precisions * means).astype(np.float32)
+    norms = multiply(np.square(centred), precisions.astype(np.float32))
+    norms -= multiply(centred, (2 * precisions * means).astype(np.float32))
     norms += np.sum(precisions * means**2, axis=0).astype(np.float32)
     return np.asarray(np.sum(np.square(norms, dtype=np.float64), axis=0))
 
@@ -121,7 +122,8 @@ def ledoit_wolf(scatter: Float64s, precision: Float64s, count: int, quartic_sum:
     if n_features == 1 or count == 0:
         return 0.0
     trace = float(precision @ np.diagonal(scatter)) / count
-    squares = float(precision @ np.square(scatter) @ precision) / count**2
+    root = np.sqrt(precision)
+    squares = float(np.square(scatter * root[:, None] * root).sum()) / count**2
     error = (quartic_sum / count - squares) / (n_features * count)
     distance = (squares - trace**2 / n_features) / n_features
     least = min(error, distance)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dger
 
 from p300.domain import FeatureTable, Float32s, Float64s
+from p300.model.products import gram
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -49,8 +50,8 @@ class ClassStatistics:
         centred = epochs.astype(np.float64)
         mean = centred.mean(axis=0)
         centred -= mean
-        if epochs.ndim == 2:  # one symmetric product, at half the price
-            return cls(count, mean, centred.T @ centred)
+        if epochs.ndim == 2:
+            return cls(count, mean, gram(centred))
         return cls(count, mean, np.moveaxis(centred, 0, -1) @ np.moveaxis(centred, 0, -2))
 
     def __add__(self, other: Self) -> Self:
