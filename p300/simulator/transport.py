@@ -137,5 +137,4 @@ def _wait_s(state: RetryCallState) -> float:
 
 def _log_retry(state: RetryCallState) -> None:
     if state.outcome and state.next_action:
-        level = logging.INFO if state.attempt_number == 1 else logging.DEBUG
-        logger.log(level, "%s; asking again for up to %g s", state.outcome.exception(), PATIENCE_S)
+        logger.debug("%s; asking again for up to %g s", state.outcome.exception(), PATIENCE_S)
