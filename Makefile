@@ -10,6 +10,8 @@ export UV_PYTHON_DOWNLOADS = never
 export UV_SYSTEM_CERTS = 1
 # Compiled once here, not by every process that a test or the demo starts.
 export UV_COMPILE_BYTECODE = 1
+# Where matplotlib keeps its list of fonts: not in the home folder.
+export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
 .PHONY: demo test lint bench clean
 .DEFAULT_GOAL := demo
@@ -35,7 +37,7 @@ bench: .venv/ready
 
 .uv/bin/uv:
 	python3 -m venv .uv
-	.uv/bin/pip install --quiet --disable-pip-version-check uv
+	.uv/bin/pip install --quiet --no-cache-dir --disable-pip-version-check uv
 
 clean:
 	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
