@@ -19,8 +19,9 @@ export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 demo: .venv/ready
 	$(RUN)p300 demo $(if $(DATA),--data $(DATA))
 
+# One BLAS thread a process: two processes with two each would wait for one another.
 test: .venv/ready
-	$(RUN)pytest --numprocesses 2 --dist worksteal
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN)pytest --numprocesses 2 --dist worksteal
 
 lint: .venv/ready
 	$(RUN)ruff check .

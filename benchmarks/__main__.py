@@ -16,6 +16,8 @@ from benchmarks.rows import Row
 
 RESULTS = Path(".p300/bench.json")
 PARTS = ("signal", "model", "serving", "replay", "growth")
+WIDTH = 140  # where no terminal says how wide it is
+TEXTS = ("work", "unit", "bar")
 COLUMNS = ("work", "ours", "peer", "floor", "unit", "ratio", "bar")
 
 
@@ -24,6 +26,8 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="without any, all of them")
     parts = parser.parse_args().parts or PARTS
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
     rows: list[Row] = []
     for part in parts:
         with console.status(f"measuring {part}"):
@@ -38,7 +42,7 @@ def main() -> None:
 def _table(rows: list[Row]) -> Table:
     table = Table(title="ours beside the peers, in one run")
     for column in COLUMNS:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=column not in TEXTS, justify="left" if column in TEXTS else "right")
     for row in rows:
         more = ", ".join(f"{name} {_text(value)}" for name, value in row.items() if name not in COLUMNS)
         work = f"{row['work']}\n[dim]{more}[/]" if more else str(row["work"])

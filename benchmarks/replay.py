@@ -1,15 +1,14 @@
 """Replaying whole subjects over HTTP: ours from stored features on, one request an epoch, and the floor, in one run."""
 
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import requests
 
+from benchmarks import servers
 from benchmarks.load import HOST, encode_request, measure
 from benchmarks.rows import Row, in_turn, row
-from benchmarks.serving import N_CHANNELS, _epochs, _ours, _register, _uvicorn
 from p300.domain import CHAMPION, FeatureTable, Float32s, Provenance, SubjectId
 from p300.simulator.client import REQUEST_BYTES, Endpoint
 from p300.simulator.replay import CONCURRENCY, replay
@@ -25,23 +24,21 @@ FLOOR_S = 1.5
 
 def run() -> list[Row]:
     """Measure in about half a minute."""
-    with tempfile.TemporaryDirectory() as name, ExitStack() as servers:
+    with tempfile.TemporaryDirectory() as name:
         world = Path(name)
-        folder = _register(world)
-        ours = servers.enter_context(_ours(world))
-        floor = servers.enter_context(_uvicorn("benchmarks.serving_peers:floor", folder, "--factory"))
-        student = servers.enter_context(_uvicorn("benchmarks.serving_peers:plain_fastapi", folder, "--factory"))
-        epochs = _epochs(N_EPOCHS)
+        model = servers.register_champion(world)
+        epochs = servers.epochs_of_noise(N_EPOCHS)
         store = open_store(str(world / "store"))
         _store_subjects(store, epochs)
-        works = {
-            "ours": lambda: replay(Endpoint(f"http://{HOST}:{ours}", CHAMPION), FeatureTables(store), version=1),
-            "peer": lambda: _one_by_one(f"http://{HOST}:{student}/predict", epochs[:PEER_EPOCHS]),
-        }
-        seconds = in_turn(works, rounds=ROUNDS)
-        n_batch = REQUEST_BYTES // epochs[0].nbytes
-        request = encode_request("/raw", epochs[:n_batch].tobytes(), {})
-        load = measure(floor, request, connections=CONCURRENCY, duration_s=FLOOR_S)
+        with servers.ours(world) as ours, servers.plain_fastapi(model) as student, servers.floor(model) as floor:
+            works = {
+                "ours": lambda: replay(Endpoint(f"http://{HOST}:{ours}", CHAMPION), FeatureTables(store), version=1),
+                "peer": lambda: _one_by_one(f"http://{HOST}:{student}/predict", epochs[:PEER_EPOCHS]),
+            }
+            seconds = in_turn(works, rounds=ROUNDS)
+            n_batch = REQUEST_BYTES // epochs[0].nbytes
+            request = encode_request("/raw", epochs[:n_batch].tobytes(), {})
+            load = measure(floor, request, connections=CONCURRENCY, duration_s=FLOOR_S)
     rates = {
         "ours": N_SUBJECTS * N_EPOCHS / seconds["ours"],
         "peer": PEER_EPOCHS / seconds["peer"],
@@ -60,7 +57,7 @@ def _one_by_one(url: str, epochs: Float32s) -> None:
 def _store_subjects(store: ObjectStore, epochs: Float32s) -> None:
     numbers = np.arange(len(epochs))
     labels = np.where(numbers % 6 == 0, 2, 1).astype(np.int8)
-    names = tuple(f"ch{number}" for number in range(N_CHANNELS))
+    names = tuple(f"ch{number}" for number in range(servers.N_CHANNELS))
     provenance = Provenance("{}", "hash", 512.0, 100.0, names, "key", "sha", N_EPOCHS, N_EPOCHS, 0, 0, {})
     table = FeatureTable(epochs, labels, numbers.astype(np.int32), numbers.astype(np.int64), provenance)
     store.make_bucket(FEATURES)

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from p300.errors import InvalidInput, P300Error
@@ -40,8 +41,14 @@ def make_app(loader: Loader, metrics: Metrics, *, max_epochs: int, max_body_byte
         loader.stop()
         scorer.close()
 
-    api = FastAPI(
-        title="P300", version=version("p300"), description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
+    # FastAPI's own /docs is blank without the internet, where its files are; Redoc would load a logo even from here.
+    api = FastAPIOffline(
+        redoc_url=None,
+        title="P300",
+        version=version("p300"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
     )
     api.include_router(health_routes(loader, metrics))
     api.include_router(v2_route.v2_routes(loader))
