@@ -10,10 +10,8 @@ moments as large as a few rows of a table (:meth:`p300.model.statistics.Statisti
 Keeping every subject's scatter instead would save a third of the time for 20 MB a subject.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +24,7 @@ from p300.model.shrinkage import View, quartic_sums
 from p300.model.statistics import Statistics
 from p300.model.sums import Sums
 from p300.model.tables import Tables, require_subjects, stream
+from p300.model.totals import Total
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def fit(rule: Rule, tables: Tables) -> ClassifierMixin:
     InvalidInput
         Tables that do not belong together, or that lack a class.
     """
-    total = reduce(add, (Statistics.of(table) for _, table in stream(tables)))
+    total = _total(tables)
     require_classes(total, "the training subjects have")
     view = rule.view(total.by_time())
     quartics = np.zeros(2)
@@ -104,7 +103,7 @@ def leave_one_subject_out(rules: Sequence[Rule], tables: Tables) -> list[dict[Su
     """
     require_subjects(tables, 2, "leaving one subject out")
     moments: dict[SubjectId, Statistics] = {}
-    total = reduce(add, _parts(tables, moments))
+    total = _total(tables, moments)
     views = _views(rules, total.by_time(), moments)
     quartics = _quartics(rules, views, tables)
     probabilities: list[dict[SubjectId, Float64s]] = [{} for _ in rules]
@@ -123,12 +122,17 @@ def require_classes(statistics: Statistics, who: str) -> None:
             raise InvalidInput(f"{who} no {name} epochs: a classifier needs both classes")
 
 
-def _parts(tables: Tables, moments: dict[SubjectId, Statistics]) -> Iterator[Statistics]:
-    """Statistics of each subject, whose moments are kept."""
+def _total(tables: Tables, moments: dict[SubjectId, Statistics] | None = None) -> Statistics:
+    """Statistics of all subjects; the moments of each go into `moments` where it is given."""
+    total: Total | None = None
     for subject, table in stream(tables):
-        part = Statistics.of(table)
-        moments[subject] = part.by_time()
-        yield part
+        total = total or Total(table)
+        total.add(table)
+        if moments is not None:
+            moments[subject] = Statistics.moments_of(table)
+    if total is None:
+        raise InvalidInput("there are no subjects to train on")
+    return total.statistics()
 
 
 def _views(

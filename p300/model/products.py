@@ -18,13 +18,22 @@ _MIRRORED_BLOCK = 128
 
 def gram(X: Float64s) -> Float64s:
     """``X.T @ X`` of an array of shape (n, d), at half the price: shape (d, d)."""
-    product = dsyrk(1.0, X.T)  # the upper triangle; X.T is what BLAS calls X, so nothing is copied
-    for start in range(0, len(product), _MIRRORED_BLOCK):
+    return mirrored(dsyrk(1.0, X.T))  # X.T is what BLAS calls X, so nothing is copied
+
+
+def add_gram(half: Float64s, X: Float64s) -> Float64s:
+    """Add ``X.T @ X`` to the upper triangle of a matrix in Fortran order, in its own memory."""
+    return np.asarray(dsyrk(1.0, X.T, beta=1.0, c=half, overwrite_c=True))
+
+
+def mirrored(half: Float64s) -> Float64s:
+    """A symmetric matrix from its upper triangle in Fortran order, in its own memory."""
+    for start in range(0, len(half), _MIRRORED_BLOCK):
         rows = slice(start, start + _MIRRORED_BLOCK)
-        product[rows, :start] = product[:start, rows].T
-        corner = product[rows, rows]
+        half[rows, :start] = half[:start, rows].T
+        corner = half[rows, rows]
         corner += np.triu(corner, 1).T
-    return np.asarray(product.T)
+    return np.asarray(half.T)
 
 
 def multiply(A: NDArray[Any], B: NDArray[Any]) -> NDArray[Any]:
