@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from p300.cli.models import BaseUrl, TrackingUri
+from p300.cli.models import BaseUrl, TrackingUri, open_registry
 from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
 from p300.domain import CHAMPION, parse_subject
 from p300.settings import load_settings
@@ -36,12 +36,11 @@ def simulate(
     Example: [bold]p300 simulate 6 7 --target_alias challenger[/]
     """
     from p300.jobs import evaluate as job
-    from p300.registry import Registry
     from p300.simulator.client import Endpoint
     from p300.simulator.wandb_log import WandbProject
 
     settings = load_settings()
-    registry = Registry(mlflow_tracking_uri or settings.mlflow_tracking_uri)
+    registry = open_registry(mlflow_tracking_uri)
     simulation = job.Simulation(
         Endpoint(base_url or settings.base_url, target_alias),
         [parse_subject(name) for name in subjects or ()],
@@ -72,11 +71,9 @@ def report(
     Example: [bold]p300 report --out report.html[/]
     """
     from p300.jobs import report as job
-    from p300.registry import Registry
 
-    settings = load_settings()
-    registry = Registry(mlflow_tracking_uri or settings.mlflow_tracking_uri)
-    console.print(f"wrote {job.report(open_store(settings.store_url), registry, out)}")
+    store = open_store(load_settings().store_url)
+    console.print(f"wrote {job.report(store, open_registry(mlflow_tracking_uri), out)}")
 
 
 def demo(
@@ -119,5 +116,4 @@ def _walkthrough_rows(done: "Walkthrough") -> list[list[str]]:
 
 
 def _means(evaluation: "Evaluation") -> Sequence[str]:
-    names = ("mean_auc", "mean_balanced_accuracy", "mean_kappa", "mean_accuracy")
-    return [score_text(evaluation.mean_metrics()[name]) for name in names]
+    return [score_text(value) for value in evaluation.mean_metrics().values()]

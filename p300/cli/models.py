@@ -40,7 +40,6 @@ def train(
     Example: [bold]p300 train --training_subjects_percentage 0.5 --auto_set_challenger_alias[/]
     """
     from p300.jobs import train as job
-    from p300.registry import Registry
 
     settings = load_settings()
     training = job.Training(
@@ -53,9 +52,7 @@ def train(
         set_challenger_alias=set_challenger_alias,
     )
     with progress("training", len(job.STEPS)) as advance:
-        trained = job.train(
-            training, open_store(settings.store_url), Registry(settings.mlflow_tracking_uri), on_step=advance
-        )
+        trained = job.train(training, open_store(settings.store_url), open_registry(), on_step=advance)
     rows = [
         [str(subject), score_text(scores.auc), score_text(scores.balanced_accuracy), score_text(scores.kappa)]
         for subject, scores in trained.validation.scores.items()
@@ -74,13 +71,10 @@ def serve() -> None:
 
     Example: [bold]P300_PORT=8000 p300 serve[/]
     """
-    from p300.registry import Registry
     from p300.serving.server import serve as run_server
 
     settings = load_settings()
-    run_server(
-        Registry(settings.mlflow_tracking_uri), settings, announce=lambda url: console.print(f"serving at {url}")
-    )
+    run_server(open_registry(), settings, announce=lambda url: console.print(f"serving at {url}"))
 
 
 def promote(mlflow_tracking_uri: TrackingUri = None) -> None:
@@ -90,7 +84,7 @@ def promote(mlflow_tracking_uri: TrackingUri = None) -> None:
     """
     from p300.jobs import promote as job
 
-    move = job.promote(_registry(mlflow_tracking_uri))
+    move = job.promote(open_registry(mlflow_tracking_uri))
     before = f"version {move.before} is previous-champion" if move.before else "there was none before"
     console.print(f"version {move.after} is champion; {before}")
 
@@ -102,7 +96,7 @@ def rollback(mlflow_tracking_uri: TrackingUri = None) -> None:
     """
     from p300.jobs import promote as job
 
-    console.print(f"version {job.rollback(_registry(mlflow_tracking_uri)).after} is champion again")
+    console.print(f"version {job.rollback(open_registry(mlflow_tracking_uri)).after} is champion again")
 
 
 def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) -> None:
@@ -113,7 +107,9 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
     from p300.jobs import status as job
 
     settings = load_settings()
-    found = job.status(open_store(settings.store_url), _registry(mlflow_tracking_uri), base_url or settings.base_url)
+    found = job.status(
+        open_store(settings.store_url), open_registry(mlflow_tracking_uri), base_url or settings.base_url
+    )
     buckets = [[bucket.bucket, str(bucket.n_objects), subjects_text(bucket.subjects)] for bucket in found.buckets]
     console.print(table_of("buckets", ["bucket", "objects", "subjects"], buckets))
     versions = [
@@ -139,7 +135,7 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
         console.print(f"not seen: {problem}")
 
 
-def _registry(tracking_uri: str | None) -> "Registry":
+def open_registry(tracking_uri: str | None = None) -> "Registry":
     from p300.registry import Registry
 
     return Registry(tracking_uri or load_settings().mlflow_tracking_uri)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from p300.domain import Float32s, SubjectId, subject_name
 from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.answers import ANSWERS_FILE, Answers
-from p300.model.scores import Scores, score
+from p300.model.scores import Scores, mean_metrics, score
 from p300.registry import ModelVersion, Registry
 from p300.simulator.client import Endpoint
 from p300.simulator.replay import Replay, replay
@@ -19,7 +19,6 @@ from p300.simulator.wandb_log import WandbProject, record
 from p300.store.objects import ObjectStore
 from p300.store.subjects import FeatureTables
 
-MEAN_METRICS = ("auc", "balanced_accuracy", "kappa", "accuracy")
 RECIPE_TAG = "recipe_hash"
 
 logger = logging.getLogger(__name__)
@@ -75,8 +74,7 @@ class Evaluation:
 
     def mean_metrics(self) -> dict[str, float]:
         """Means over subjects: each counts the same, however many epochs it has."""
-        subjects = [scores.as_metrics() for scores in self.scores.values()]
-        return {f"mean_{name}": float(np.mean([metrics[name] for metrics in subjects])) for name in MEAN_METRICS}
+        return mean_metrics(self.scores.values())
 
     def metrics(self) -> dict[str, float]:
         """All numbers over all subjects: ``mean_...`` over subjects, ``pooled_...`` over their epochs."""

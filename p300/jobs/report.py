@@ -10,7 +10,7 @@ import numpy as np
 from p300.domain import CHALLENGER, CHAMPION, FeatureTable, Provenance, SubjectId, subject_name
 from p300.errors import NotFound, Refused, Unavailable
 from p300.jobs.answers import Answers, answers_of, compare_versions
-from p300.model.scores import score
+from p300.model.scores import MEAN_NAMES, score
 from p300.registry import ModelVersion, Registry
 from p300.report.evoked import evoked
 from p300.report.figures import Series, auc_figure, confusion_figure, evoked_figure, rejection_figure, roc_figure
@@ -104,8 +104,7 @@ def _versions(registry: Registry, versions: Sequence[ModelVersion]) -> list[Sect
             ]
         )
         for run in registry.simulations(version):
-            names = ("mean_auc", "mean_balanced_accuracy", "mean_kappa", "mean_accuracy")
-            numbers = [_number(run.metrics.get(name)) for name in names]
+            numbers = [_number(run.metrics.get(f"mean_{name}")) for name in MEAN_NAMES]
             simulated.append([run.tags.get("alias", ""), str(version.version), run.tags.get("subjects", ""), *numbers])
     columns = ("version", "aliases", "candidate", "trained on", "AUC, left out in training", "made (UTC)")
     told = ("served as", "version", "unseen subjects", "AUC", "balanced accuracy", "kappa", "accuracy")

@@ -1,5 +1,6 @@
 """How well probabilities of Target separate the classes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.metrics import (
 from p300.errors import InvalidInput
 
 THRESHOLD = 0.5
+MEAN_NAMES = ("auc", "balanced_accuracy", "kappa", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ class Scores:
             "true_positives": float(true_positives),
             "n_epochs": float(self.n_epochs),
         }
+
+
+def mean_metrics(subjects: Iterable[Scores]) -> dict[str, float]:
+    """Mean over subjects of AUC, balanced accuracy, kappa and accuracy: each counts the same, however many epochs."""
+    scores = list(subjects)
+    return {f"mean_{name}": float(np.mean([getattr(each, name) for each in scores])) for name in MEAN_NAMES}
 
 
 def score(targets: ArrayLike, probabilities: ArrayLike) -> Scores:

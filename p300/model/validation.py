@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from p300.domain import Float64s, SubjectId, subject_name
 from p300.errors import InvalidInput
 from p300.model.candidates import Candidate
-from p300.model.scores import Scores, score
+from p300.model.scores import Scores, mean_metrics, score
 from p300.model.tables import Tables
 
 
@@ -32,7 +32,7 @@ class Validation:
     @property
     def mean_auc(self) -> float:
         """Mean over the subjects, each counting the same."""
-        return float(np.mean([each.auc for each in self.scores.values()]))
+        return self.mean_metrics()["mean_auc"]
 
     @property
     def pooled(self) -> Scores:
@@ -40,11 +40,8 @@ class Validation:
         return score(np.concatenate(list(self.targets.values())), np.concatenate(list(self.probabilities.values())))
 
     def mean_metrics(self) -> dict[str, float]:
-        """Mean over the subjects of AUC, balanced accuracy, kappa and accuracy."""
-        names = ("auc", "balanced_accuracy", "kappa", "accuracy")
-        return {
-            f"mean_{name}": float(np.mean([getattr(each, name) for each in self.scores.values()])) for name in names
-        }
+        """Over the subjects, see :func:`p300.model.scores.mean_metrics`."""
+        return mean_metrics(self.scores.values())
 
 
 def validate(candidate: Candidate, tables: Tables) -> Validation:
