@@ -118,7 +118,7 @@ class _Asker(asyncio.Protocol):
         head_end = self._answer.find(_HEAD_END)
         if head_end < 0:
             return
-        start = self._answer.index(_LENGTH) + len(_LENGTH)
+        start = self._answer[:head_end].lower().index(_LENGTH) + len(_LENGTH)
         length = int(self._answer[start : self._answer.index(b"\r", start)])
         if len(self._answer) < head_end + len(_HEAD_END) + length:
             return

@@ -1,19 +1,19 @@
-"""Make the platform's buckets; running it again changes nothing."""
+"""Make the platform's buckets and the services' keys; running it again changes nothing."""
+
+import os
 
 from p300.cli.entry import run_script
+from p300.jobs.provision import provision, read_plan
 from p300.settings import load_settings
-from p300.store.layout import BUCKETS
-from p300.store.objects import open_store
 
 
 def main() -> None:
-    """Make every bucket that is missing.
+    """Make every bucket, keep versions of the raw data, and give each service a key with the rights it needs.
 
-    Example: [bold]P300_STORE_URL=s3:// python init_minio.py[/]
+    Reads AWS_ENDPOINT_URL, MINIO_ROOT_USER, MINIO_ROOT_PASSWORD and the secret of each service (AIRFLOW_S3_SECRET,
+    PREPROCESSING_S3_SECRET, ...). P300_STORE_SERVER says which server this is: minio (default) or versitygw.
     """
-    store = open_store(load_settings().store_url)
-    for bucket in BUCKETS:
-        store.make_bucket(bucket)
+    provision(read_plan(os.environ, load_settings().env))
 
 
 if __name__ == "__main__":

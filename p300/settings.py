@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         SERVED_ALIASES, description="aliases that one process serves, separated by commas", min_length=1
     )
     alias_poll_s: float = Field(2.0, gt=0, description="how often serving asks MLflow which version an alias is on")
+    start_wait_s: float = Field(
+        0.0, ge=0, description="how long a starting service refuses connections until it knows what to serve"
+    )
     max_epochs: int = Field(4096, ge=1, description="most epochs in one prediction request")
     max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="most bytes in one prediction request")
     drain_s: float = Field(10.0, ge=0, description="how long requests may finish after SIGTERM")

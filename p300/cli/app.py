@@ -2,7 +2,7 @@
 
 import typer
 
-from p300.cli import experiments, models, recordings
+from p300.cli import experiments, models, platform, recordings
 from p300.cli.entry import run
 
 app = typer.Typer(
@@ -27,6 +27,9 @@ for command in (
     models.status,
     experiments.report,
     experiments.demo,
+    platform.validate,
+    platform.backup,
+    platform.restore,
 ):
     app.command(command.__name__.rstrip("_"))(command)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.models import BaseUrl, TrackingUri, open_registry
+from p300.cli.places import store_for_reading_features
 from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
 from p300.domain import CHAMPION, parse_subject
 from p300.settings import load_settings
-from p300.store.objects import open_store
 
 if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
@@ -40,6 +40,7 @@ def simulate(
     from p300.simulator.wandb_log import WandbProject
 
     settings = load_settings()
+    store = store_for_reading_features(mlflow_tracking_uri)
     registry = open_registry(mlflow_tracking_uri)
     simulation = job.Simulation(
         Endpoint(base_url or settings.base_url, target_alias),
@@ -48,7 +49,7 @@ def simulate(
     )
     project = WandbProject(settings.wandb_project, settings.wandb_dir)
     with progress(f"asking the {target_alias}", None) as advance:
-        evaluation = job.evaluate(simulation, open_store(settings.store_url), registry, project, on_batch=advance)
+        evaluation = job.evaluate(simulation, store, registry, project, on_batch=advance)
     rows = [
         [str(subject), *map(score_text, (scores.auc, scores.balanced_accuracy, scores.kappa, scores.accuracy))]
         for subject, scores in evaluation.scores.items()
@@ -72,7 +73,7 @@ def report(
     """
     from p300.jobs import report as job
 
-    store = open_store(load_settings().store_url)
+    store = store_for_reading_features(mlflow_tracking_uri)
     console.print(f"wrote {job.report(store, open_registry(mlflow_tracking_uri), out)}")
 
 

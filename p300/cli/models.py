@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from p300.cli.places import store_for_looking_around
 from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
 from p300.domain import parse_subjects
 from p300.errors import InvalidInput
@@ -107,9 +108,8 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
     from p300.jobs import status as job
 
     settings = load_settings()
-    found = job.status(
-        open_store(settings.store_url), open_registry(mlflow_tracking_uri), base_url or settings.base_url
-    )
+    store = store_for_looking_around(mlflow_tracking_uri)
+    found = job.status(store, open_registry(mlflow_tracking_uri), base_url or settings.base_url)
     buckets = [[bucket.bucket, str(bucket.n_objects), subjects_text(bucket.subjects)] for bucket in found.buckets]
     console.print(table_of("buckets", ["bucket", "objects", "subjects"], buckets))
     versions = [

@@ -8,16 +8,17 @@ from pathlib import Path
 import p300
 
 COMMIT_VARIABLE = "P300_CODE_COMMIT"
+COMMIT_FILE = "COMMIT"  # beside the package, where an image is built
 UNKNOWN = "unknown"
 
 
 def code_commit() -> str:
     """The commit of the checkout that the package runs from, with ``-dirty`` if files differ from it.
 
-    An image has no checkout, so what ``P300_CODE_COMMIT`` says goes first; without either it is
-    ``unknown``.
+    An image has no checkout, but a file that says what it was built from. What ``P300_CODE_COMMIT``
+    says goes first; without any of them it is ``unknown``.
     """
-    stated = os.environ.get(COMMIT_VARIABLE)
+    stated = os.environ.get(COMMIT_VARIABLE) or _built_from()
     if stated:
         return stated
     checkout = Path(p300.__file__).resolve().parents[1]
@@ -30,6 +31,13 @@ def code_commit() -> str:
         return UNKNOWN
     changed = _ask(git, checkout, "status", "--porcelain", "--untracked-files=no")
     return f"{head}-dirty" if changed else head
+
+
+def _built_from() -> str:
+    try:
+        return (Path(p300.__file__).parent / COMMIT_FILE).read_text().strip()
+    except FileNotFoundError:
+        return ""
 
 
 def _ask(git: str, checkout: Path, *arguments: str) -> str:

@@ -55,6 +55,8 @@ def land(source: Path, store: ObjectStore, *, batch_size: int | None = None) -> 
     ------
     NotFound
         There is no such folder, or no recording in it.
+    InvalidInput
+        A recording may not be read.
     """
     recordings = {subject: source / recording_key(subject) for subject in subjects_in(source)}
     if not recordings:
@@ -67,7 +69,7 @@ def land(source: Path, store: ObjectStore, *, batch_size: int | None = None) -> 
     for subject in (subject for subject in recordings if subject not in landed and subject not in raw):
         if len(arrived) == batch_size:
             break
-        data = recordings[subject].read_bytes()
+        data = _read(recordings[subject])
         if not _was_rejected(store, recording_key(subject), data):
             store.put(LANDING, recording_key(subject), data)
             arrived.append(subject)
@@ -127,6 +129,13 @@ def ingest(
             done.moved.extend(filter(None, [subject_of(key)]))
             on_done(key)
     return done
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}; chmod go+rX lets a container read it") from error
 
 
 def _landed_keys(store: ObjectStore) -> list[str]:

@@ -1,14 +1,14 @@
 """Status: what is in each bucket, every version of the model, and what the served aliases answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import httpx
 
-from p300.domain import SubjectId
+from p300.domain import SERVED_ALIASES, SubjectId
 from p300.errors import NotFound, Unavailable
 from p300.registry import ModelVersion, Registry
 from p300.store.objects import ObjectStore
@@ -89,25 +89,30 @@ def status(store: ObjectStore, registry: Registry, base_url: str) -> Status:
 
 
 def served_aliases(base_url: str) -> tuple[ServedStatus, ...]:
-    """Ask a service which version answers for each alias.
+    """Ask a service, or the load balancer before several, which version answers for each alias.
 
     Raises
     ------
     Unavailable
         Nothing answers there, or something else does.
     """
-    url = f"{base_url.rstrip('/')}/health/ready"
+    base_url = base_url.rstrip("/")
     try:
-        answer = httpx.get(url, timeout=ANSWER_S).json()
-        models: Mapping[str, Mapping[str, Any]] = answer["models"]
-        return tuple(
-            ServedStatus(alias, model["state"], model.get("version"), model.get("error"))
-            for alias, model in models.items()
-        )
+        answer = httpx.get(f"{base_url}/health/ready", timeout=ANSWER_S)
+        if answer.status_code == httpx.codes.NOT_FOUND:  # a load balancer: one address an alias
+            answers = [httpx.get(f"{base_url}/health-{alias}", timeout=ANSWER_S) for alias in SERVED_ALIASES]
+        else:
+            answers = [answer]
+        return tuple(status for answer in answers for status in _served(answer.json()["models"]))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unavailable(f"nothing is served at {base_url} ({error}): start p300 serve") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unavailable(f"what answers at {url} is no model service of p300") from error
+        raise Unavailable(f"what answers at {base_url} is no model service of p300, or has no replica") from error
+
+
+def _served(models: Mapping[str, Mapping[str, Any]]) -> Iterator[ServedStatus]:
+    for alias, model in models.items():
+        yield ServedStatus(alias, model["state"], model.get("version"), model.get("error"))
 
 
 def _bucket(store: ObjectStore, bucket: str) -> BucketStatus:

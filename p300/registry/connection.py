@@ -60,6 +60,7 @@ class Connection:
                 f"MLFLOW_TRACKING_URI is {tracking_uri!r}: expected a file such as sqlite:///.p300/mlflow.db, "
                 "or a server such as http://localhost:5001"
             )
+        _keep_to_the_proxy()
         with self.speaking():
             self.client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
@@ -107,6 +108,16 @@ class Connection:
             return f"MLflow at {self.uri} does not answer ({reason}): start it, or set MLFLOW_TRACKING_URI"
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return f"MLflow at {self.uri}: {reason[:_LONGEST_REASON]}"
+
+
+def _keep_to_the_proxy() -> None:
+    """Let artifacts come through MLflow's server, where the environment does not say otherwise.
+
+    MLflow 3.17 would rather send its clients to the S3 server itself, at an address that is known only
+    inside the platform's network.
+    """
+    for direct in ("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"):
+        os.environ.setdefault(direct, "false")
 
 
 def _open_database(database: Path) -> None:

@@ -24,19 +24,24 @@ from p300.wire import infer_path, prediction_path
 DESCRIPTION = "Probability that a flash was the target, from the EEG around it."
 
 
-def make_app(loader: Loader, metrics: Metrics, *, max_epochs: int, max_body_bytes: int) -> Front:
+def make_app(
+    loader: Loader, metrics: Metrics, *, max_epochs: int, max_body_bytes: int, start_wait_s: float = 0.0
+) -> Front:
     """Put the service together; its lifespan starts and stops the loader.
 
     Parameters
     ----------
     max_epochs, max_body_bytes : int
         Most of either in one request.
+    start_wait_s : float
+        How long the start waits for the registry, so that nobody is told that the service is starting.
     """
     scorer = Scorer(max_epochs)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loader.start()
+        await loader.settled(start_wait_s)
         yield
         loader.stop()
         scorer.close()

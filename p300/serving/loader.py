@@ -1,5 +1,7 @@
 """Keeps a follower of each alias at work in the background."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread, Timer
@@ -8,7 +10,8 @@ from p300.serving.follower import AliasStatus, Follower, Versions
 from p300.serving.last_good import LastGood
 from p300.serving.metrics import Metrics
 
-START_WAIT_S = 2.0
+FALL_BACK_S = 2.0
+SETTLING_POLL_S = 0.05
 
 
 class Loader:
@@ -22,7 +25,7 @@ class Loader:
         Where the last good version of each alias is kept.
     poll_s : float
         How often each alias is looked up.
-    start_wait_s : float
+    fall_back_s : float
         How long the registry may be silent at the start before the last good version serves.
     """
 
@@ -34,22 +37,28 @@ class Loader:
         *,
         cache_dir: Path,
         poll_s: float,
-        start_wait_s: float = START_WAIT_S,
+        fall_back_s: float = FALL_BACK_S,
     ) -> None:
         self.followers: Mapping[str, Follower] = {
             alias: Follower(alias, versions, LastGood(cache_dir / alias), metrics, poll_s=poll_s) for alias in aliases
         }
         self._poll_s = poll_s
-        self._start_wait_s = start_wait_s
+        self._fall_back_s = fall_back_s
         self._stopped = Event()
 
     def start(self) -> None:
         """Begin to follow; returns at once."""
         for alias, follower in self.followers.items():
             Thread(target=self._follow, args=(follower,), name=f"follow {alias}", daemon=True).start()
-            impatience = Timer(self._start_wait_s, follower.fall_back)
+            impatience = Timer(self._fall_back_s, follower.fall_back)
             impatience.daemon = True
             impatience.start()
+
+    async def settled(self, wait_s: float) -> None:
+        """Wait until it is known of each alias what serves it, if any does; no longer than `wait_s`, or the end."""
+        deadline_s = time.monotonic() + wait_s
+        while self._is_starting() and time.monotonic() < deadline_s and not self._stopped.is_set():
+            await asyncio.sleep(SETTLING_POLL_S)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -60,6 +69,9 @@ class Loader:
     def is_ready(self) -> bool:
         """Whether a model answers for one alias at least."""
         return any(status.state == "serving" for status in self.statuses().values())
+
+    def _is_starting(self) -> bool:
+        return any(status.state == "starting" for status in self.statuses().values())
 
     def _follow(self, follower: Follower) -> None:
         while not self._stopped.is_set():

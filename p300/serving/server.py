@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from threadpoolctl import threadpool_limits
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 def serve(versions: Versions, settings: Settings, *, announce: Callable[[str], None] | None = None) -> None:
     """Answer requests until SIGTERM or SIGINT, then finish those under way and return.
 
+    Connections are refused for up to ``settings.start_wait_s`` as long as it is not known what to serve: a load
+    balancer then asks another replica, where it would pass on a 503.
+
     Parameters
     ----------
     versions : Versions
@@ -36,16 +40,19 @@ def serve(versions: Versions, settings: Settings, *, announce: Callable[[str], N
     Unavailable
         The address is taken.
     """
-    listener = listen(settings.host, settings.port)
-    server = make_server(versions, settings)
+    listener = bind(settings.host, settings.port)
+    address = f"http://{_authority(listener)}"
+
+    def say() -> None:
+        logger.info("listening on %s for %s", address, ", ".join(settings.served_aliases))
+        if announce:
+            announce(address)
+
+    server = make_server(versions, settings, on_listening=say)
     # uvicorn raises the signal that ended it once more, for a handler that was there before: this one,
     # so that the process ends with 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    address = f"http://{_authority(listener)}"
-    logger.info("listening on %s for %s", address, ", ".join(settings.served_aliases))
-    if announce:
-        announce(address)
     # One request is too small for several threads, and waiting BLAS threads take cores from others.
     with threadpool_limits(1, "blas"):
         gc.collect()
@@ -54,13 +61,38 @@ def serve(versions: Versions, settings: Settings, *, announce: Callable[[str], N
     logger.info("stopped")
 
 
-def make_server(versions: Versions, settings: Settings) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Says when it accepts connections, and waits no longer for a registry when it is told to stop meanwhile."""
+
+    def __init__(self, config: uvicorn.Config, loader: Loader, on_listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._loader = loader
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_listening()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._loader.stop()
+        super().handle_exit(sig, frame)
+
+
+def make_server(
+    versions: Versions, settings: Settings, *, on_listening: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
     """The server, ready to run in any thread."""
     metrics = Metrics()
     loader = Loader(
         versions, settings.served_aliases, metrics, cache_dir=settings.cache_dir, poll_s=settings.alias_poll_s
     )
-    app = make_app(loader, metrics, max_epochs=settings.max_epochs, max_body_bytes=settings.max_body_bytes)
+    app = make_app(
+        loader,
+        metrics,
+        max_epochs=settings.max_epochs,
+        max_body_bytes=settings.max_body_bytes,
+        start_wait_s=settings.start_wait_s,
+    )
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -75,11 +107,11 @@ def make_server(versions: Versions, settings: Settings) -> uvicorn.Server:
         backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
     )
-    return uvicorn.Server(config)
+    return Server(config, loader, on_listening)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that accepts connections, which are answered once the server runs; port 0 takes a free one.
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has its address, and refuses connections until the server runs; port 0 takes a free one.
 
     Raises
     ------
@@ -91,7 +123,6 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(BACKLOG)  # from here on nobody is turned away: who comes early waits for the loop
     except OSError as error:
         listener.close()
         raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}; choose another with P300_PORT") from error

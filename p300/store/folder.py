@@ -1,10 +1,12 @@
 """The embedded store: a bucket is a folder, an object is a file."""
 
 import os
-import tempfile
-from pathlib import Path, PurePosixPath
+import uuid
+from pathlib import Path
+from typing import BinaryIO
 
-from p300.errors import InvalidInput, NotFound, Unavailable
+from p300.errors import NotFound, Unavailable
+from p300.store.layout import object_path
 
 # What is being written, and what desktop systems leave behind, is hidden and no object.
 _HIDDEN = "."
@@ -61,10 +63,7 @@ class FolderStore:
         self._prune(path.parent, self._path(bucket))
 
     def _path(self, bucket: str, key: str = "") -> Path:
-        path = PurePosixPath(bucket) / key
-        if path.is_absolute() or ".." in path.parts or not bucket:
-            raise InvalidInput(f"{bucket!r}, {key!r} is no object's name: expected a bucket and a relative key")
-        return self.root / path
+        return self.root / object_path(bucket, key)
 
     @staticmethod
     def _prune(folder: Path, bucket: Path) -> None:
@@ -78,19 +77,25 @@ class FolderStore:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
+    # Made by open, and so with the rights that the user's umask gives, where a temporary file is its maker's alone:
+    # containers read these folders as other users.
+    draft = path.with_name(f"{_HIDDEN}{path.name}.{uuid.uuid4().hex}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_HIDDEN}{path.name}.")
-    except FileNotFoundError:
-        # A delete emptied the folder and took it away between the two lines.
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_HIDDEN}{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+        with _create(draft) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        draft.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
+
+
+def _create(draft: Path) -> BinaryIO:
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return draft.open("xb")
+    except FileNotFoundError:
+        # A delete emptied the folder and took it away between the two lines.
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        return draft.open("xb")

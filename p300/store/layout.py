@@ -4,6 +4,7 @@ import re
 from pathlib import PurePosixPath
 
 from p300.domain import SubjectId, subject_name
+from p300.errors import InvalidInput
 
 LANDING = "p300-landing-zone"
 RAW = "p300-raw-data"
@@ -16,6 +17,14 @@ REJECTED_PREFIX = "rejected/"
 REASON_SUFFIX = ".reason.txt"
 
 _SUBJECT_KEY = re.compile(r"subject_(?P<folder>\d{2,})/(?:subject_(?P=folder)_eeg_stim|features)\.parquet")
+
+
+def object_path(bucket: str, key: str = "") -> PurePosixPath:
+    """Path of an object or a bucket in a store; InvalidInput where the name would lead out of its bucket."""
+    path = PurePosixPath(bucket) / key
+    if path.is_absolute() or ".." in path.parts or not bucket:
+        raise InvalidInput(f"{bucket!r}, {key!r} is no object's name: expected a bucket and a relative key")
+    return path
 
 
 def recording_key(subject: int) -> str:

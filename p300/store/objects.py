@@ -1,10 +1,14 @@
 """Objects in buckets, in a local folder or on an S3 server, behind the same seven calls."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from p300.errors import InvalidInput
 from p300.store.folder import FolderStore
+from p300.store.login import S3Login
+
+if TYPE_CHECKING:
+    from p300.store.s3 import S3Store
 
 
 class ObjectStore(Protocol):
@@ -49,11 +53,23 @@ def open_store(url: str) -> ObjectStore:
     """
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        from p300.store.s3 import S3Store  # noqa: PLC0415  (boto3 takes longer to import than most commands to run)
-
-        return S3Store()
+        return _s3_store(None)
     if parts.scheme == "file":
         return FolderStore(parts.path)
     if "://" in url or not url:
         raise InvalidInput(f"P300_STORE_URL is {url!r}: expected a folder such as .p300/store, or s3://")
     return FolderStore(url)
+
+
+def open_s3(*, endpoint_url: str, access_key: str, secret_key: str) -> "S3Store":
+    """Open the store on an S3 server with a key, whatever the AWS variables say.
+
+    Nothing is asked of the server yet.
+    """
+    return _s3_store(S3Login(endpoint_url, access_key, secret_key))
+
+
+def _s3_store(login: S3Login | None) -> "S3Store":
+    from p300.store.s3 import S3Store  # noqa: PLC0415  (boto3 takes longer to import than most commands to run)
+
+    return S3Store(login)

@@ -1,98 +1,187 @@
 """The platform's store: any server that speaks S3."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.loaders import Loader, create_loader
 
-from p300.errors import InvalidInput, NotFound, P300Error, Unavailable
+from p300.errors import InvalidInput, NotFound, P300Error, Refused, Unavailable
+from p300.store.access import Policy
+from p300.store.layout import BUCKETS, object_path
+from p300.store.login import DEFAULT_REGION, S3Login
 
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
-_FORBIDDEN = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_DENIED = {"403", "AccessDenied"}
 _OWNED = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+_CONFIG = Config(
+    retries={"max_attempts": 4, "mode": "standard"},
+    connect_timeout=3,
+    read_timeout=30,
+    s3={"addressing_style": "path"},
+)
 
 
 class S3Store:
-    """Buckets on the server that ``AWS_ENDPOINT_URL`` names, with the standard AWS credentials."""
+    """Buckets on an S3 server.
 
-    def __init__(self) -> None:
-        retries = {"max_attempts": 4, "mode": "standard"}
-        config = Config(retries=retries, connect_timeout=3, read_timeout=30, s3={"addressing_style": "path"})
-        self._client = boto3.client("s3", config=config, region_name=boto3.Session().region_name or "us-east-1")
+    Parameters
+    ----------
+    login : S3Login, optional
+        The server and the key. Without it, the server that ``AWS_ENDPOINT_URL`` names and the
+        standard AWS credentials.
+
+    A call that the key does not permit raises :class:`p300.errors.Refused`, and a key or secret
+    that the server does not know :class:`p300.errors.InvalidInput`.
+    """
+
+    def __init__(self, login: S3Login | None = None) -> None:
+        session = _session(login)
+        credentials = session.get_credentials()
+        self._key_id = credentials.access_key if credentials else None
+        try:
+            self._client = session.client("s3", endpoint_url=login.endpoint_url if login else None, config=_CONFIG)
+        except ValueError as error:
+            raise InvalidInput(f"{error}: expected an address such as http://localhost:9000") from error
 
     @property
     def url(self) -> str:
+        """What opens this store in a process with the same AWS variables; a login is no part of it."""
         return "s3://"
 
     def buckets(self) -> list[str]:
-        with self._answering("the list of buckets"):
-            return sorted(bucket["Name"] for bucket in self._client.list_buckets()["Buckets"])
+        """Names of the buckets that the key opens, sorted."""
+        listed = self._listed_buckets()
+        # Some servers list to a key only what it owns: the platform's own buckets are asked for by name.
+        return sorted(listed.union(bucket for bucket in BUCKETS if bucket not in listed and self._opens(bucket)))
 
     def make_bucket(self, bucket: str) -> None:
+        if self._opens(bucket):
+            return
         try:
             self._client.create_bucket(Bucket=bucket)
         except ClientError as error:
             if _code(error) not in _OWNED:
-                raise self._explained(error, bucket) from error
+                raise self._explained(error, f"bucket {bucket}", f"s3:CreateBucket on {bucket}") from error
         except BotoCoreError as error:
-            raise self._explained(error, bucket) from error
+            raise self._explained(error, f"bucket {bucket}", "") from error
+
+    def keep_versions(self, bucket: str) -> None:
+        """Keep what an object was before it is overwritten or deleted, from now on."""
+        with self._answering(f"versioning of {bucket}", f"s3:PutBucketVersioning on {bucket}"):
+            if self._client.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
+                self._client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+    def set_policy(self, bucket: str, policy: Policy | None) -> None:
+        """Say which keys may do what with a bucket; None takes every right from everybody but root."""
+        with self._answering(f"the policy of {bucket}", f"s3:PutBucketPolicy on {bucket}"):
+            if policy is None:
+                self._client.delete_bucket_policy(Bucket=bucket)
+            else:
+                self._client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
     def list(self, bucket: str, prefix: str = "") -> list[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         try:
-            with self._answering(bucket):
+            with self._answering(f"bucket {bucket}", f"s3:ListBucket on {bucket}"):
                 return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
         except NotFound:
             return []
 
     def exists(self, bucket: str, key: str) -> bool:
         try:
-            with self._answering(f"{key} in {bucket}"):
-                self._client.head_object(Bucket=bucket, Key=key)
+            with self._answering(f"{key} in {bucket}", f"s3:GetObject on {bucket}"):
+                self._client.head_object(**_address(bucket, key))
         except NotFound:
             return False
         return True
 
     def get(self, bucket: str, key: str) -> bytes:
-        with self._answering(f"{key} in {bucket}"):
-            data: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        with self._answering(f"{key} in {bucket}", f"s3:GetObject on {bucket}"):
+            data: bytes = self._client.get_object(**_address(bucket, key))["Body"].read()
             return data
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
-        with self._answering(f"{key} in {bucket}"):
-            self._client.put_object(Bucket=bucket, Key=key, Body=data)
+        with self._answering(f"{key} in {bucket}", f"s3:PutObject on {bucket}"):
+            self._client.put_object(**_address(bucket, key), Body=data)
 
     def copy(self, source: tuple[str, str], target: tuple[str, str]) -> None:
-        origin = {"Bucket": source[0], "Key": source[1]}
-        with self._answering(f"{source[1]} in {source[0]}"):
-            self._client.copy_object(Bucket=target[0], Key=target[1], CopySource=origin)
+        needs = f"s3:GetObject on {source[0]} or s3:PutObject on {target[0]}"
+        with self._answering(f"{source[1]} in {source[0]}", needs):
+            self._client.copy_object(**_address(*target), CopySource=_address(*source))
 
     def delete(self, bucket: str, key: str) -> None:
         # S3 answers a delete of nothing like any other; the folder store says that it is missing.
         if not self.exists(bucket, key):
             raise NotFound(f"there is no {key} in {bucket}")
-        with self._answering(f"{key} in {bucket}"):
-            self._client.delete_object(Bucket=bucket, Key=key)
+        with self._answering(f"{key} in {bucket}", f"s3:DeleteObject on {bucket}"):
+            self._client.delete_object(**_address(bucket, key))
+
+    def _listed_buckets(self) -> set[str]:
+        try:
+            with self._answering("the list of buckets", "s3:ListAllMyBuckets"):
+                return {bucket["Name"] for bucket in self._client.list_buckets()["Buckets"]}
+        except Refused:
+            return set()
+
+    def _opens(self, bucket: str) -> bool:
+        try:
+            with self._answering(f"bucket {bucket}", f"s3:ListBucket on {bucket}"):
+                self._client.head_bucket(Bucket=bucket)
+        except (NotFound, Refused):
+            return False
+        return True
 
     @contextmanager
-    def _answering(self, what: str) -> Iterator[None]:
+    def _answering(self, what: str, needs: str) -> Iterator[None]:
         try:
             yield
         except (ClientError, BotoCoreError) as error:
-            raise self._explained(error, what) from error
+            raise self._explained(error, what, needs) from error
 
-    def _explained(self, error: ClientError | BotoCoreError, what: str) -> P300Error:
-        endpoint = self._client.meta.endpoint_url
+    def _explained(self, error: ClientError | BotoCoreError, what: str, needs: str) -> P300Error:
+        endpoint, code = self._client.meta.endpoint_url, _code(error)
         if isinstance(error, NoCredentialsError):
             return InvalidInput("no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-        if isinstance(error, ClientError) and _code(error) in _MISSING:
-            return NotFound(f"there is no {what}")
-        if isinstance(error, ClientError) and _code(error) in _FORBIDDEN:
-            return InvalidInput(f"{endpoint} refuses {what} to these AWS credentials ({_code(error)})")
+        if code in _MISSING:
+            reason = ": the bucket is missing" if code == "NoSuchBucket" else ""
+            return NotFound(f"there is no {what}{reason}")
+        if code == "InvalidAccessKeyId":
+            return InvalidInput(f"{endpoint} knows no key {self._key_id}: check AWS_ACCESS_KEY_ID")
+        if code == "SignatureDoesNotMatch":
+            return InvalidInput(f"{endpoint} knows another secret of the key {self._key_id}: check it")
+        if code in _DENIED:
+            # The answer to a question for an object's head has no body, so it cannot tell a wrong secret.
+            doubt = ", or its secret is another" if code == "403" else ""
+            return Refused(f"{endpoint} refuses {what} to the key {self._key_id}: it lacks {needs}{doubt}")
         return Unavailable(f"the S3 server at {endpoint} did not give {what}: {error}")
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _session(login: S3Login | None) -> boto3.Session:
+    core = botocore.session.Session()
+    core.register_component("data_loader", _service_models())
+    if login is None:
+        region = core.get_config_variable("region") or DEFAULT_REGION
+        return boto3.Session(region_name=region, botocore_session=core)
+    return boto3.Session(login.access_key, login.secret_key, region_name=login.region, botocore_session=core)
+
+
+@cache
+def _service_models() -> Loader:
+    """What botocore knows of AWS: megabytes of JSON that every session would otherwise parse again, for 60 ms."""
+    return create_loader()
+
+
+def _address(bucket: str, key: str) -> dict[str, str]:
+    object_path(bucket, key)
+    return {"Bucket": bucket, "Key": key}
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    response = error.response if isinstance(error, ClientError) else {}
+    return str(response.get("Error", {}).get("Code", ""))

@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from p300.registry import Registry
+from tests.containers import container, docker, need_docker
 
 START_S = 120.0
 
@@ -22,10 +25,31 @@ Kill = Callable[[str, int, str], bool]
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of an MLflow server that keeps the artifacts, as on the platform."""
     folder = tmp_path_factory.mktemp("mlflow")
+    # MLflow itself takes seconds to make a database.
+    with _mlflow(Registry(f"sqlite:///{folder / 'server.db'}").tracking_uri, folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mlflow_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an MLflow server on PostgreSQL, as on the platform."""
+    need_docker("PostgreSQL")
+    variables = ("--env=POSTGRES_USER=mlflow", "--env=POSTGRES_PASSWORD=of-the-tests")
+    volumes = ("--volume=/var/lib/postgresql/data", "--volume=/var/run/postgresql")
+    with container("postgres:17-trixie", 5432, "--user=postgres", *variables, *volumes) as (name, address):
+        # Over TCP, where it answers only when its first start is over.
+        until_ready = ["exec", name, "pg_isready", "--quiet", "--host=127.0.0.1", "--username=mlflow"]
+        Retrying(stop=stop_after_delay(START_S), wait=wait_fixed(0.2), reraise=True)(docker, *until_ready)
+        database = f"postgresql+psycopg2://mlflow:of-the-tests@{address}/mlflow"
+        with _mlflow(database, tmp_path_factory.mktemp("mlflow")) as server:
+            yield server
+
+
+@contextmanager
+def _mlflow(database: str, folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    database = Registry(f"sqlite:///{folder / 'server.db'}").tracking_uri  # MLflow itself takes seconds to make one
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database, "--workers", "1"]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port)]
     # The job runner would be eight more processes, for features that nobody here uses.

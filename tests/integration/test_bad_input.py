@@ -23,7 +23,7 @@ from p300.jobs.ingest import ingest
 from p300.jobs.preprocess import preprocess
 from p300.jobs.train import Training, train
 from p300.registry import Registry
-from p300.serving.server import listen, make_server
+from p300.serving.server import bind, make_server
 from p300.settings import Settings
 from p300.store.layout import LANDING, REASON_SUFFIX, recording_key
 from p300.store.objects import ObjectStore, open_store
@@ -141,7 +141,8 @@ def test_recording_is_set_aside_with_a_sentence(store: ObjectStore, name: str) -
 @pytest.fixture(scope="module")
 def client(world: World) -> Iterator[httpx.Client]:
     settings = Settings(cache_dir=world.folder / "cache", max_epochs=8, max_body_bytes=64 * 1024)
-    listener = listen("127.0.0.1", 0)
+    listener = bind("127.0.0.1", 0)
+    listener.listen()  # who comes before the loop runs waits for it
     server = make_server(world.registry, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -34,10 +34,10 @@ def _register(registry: Registry) -> ModelVersion:
         return registry.register(run, _model())
 
 
-@pytest.fixture(scope="module", params=["file", "server"])
+@pytest.fixture(scope="module", params=["file", "mlflow_server", "mlflow_on_postgres"])
 def tracking_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    if request.param == "server":
-        return str(request.getfixturevalue("mlflow_server"))
+    if request.param != "file":
+        return str(request.getfixturevalue(request.param))
     return f"sqlite:///{tmp_path_factory.mktemp('a folder') / 'made' / 'mlflow.db'}"
 
 

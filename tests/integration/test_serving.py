@@ -1,16 +1,12 @@
 """The service over real HTTP, with versions in a real registry."""
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -30,14 +26,13 @@ from sklearn.preprocessing import StandardScaler
 from p300.domain import CHALLENGER, CHAMPION, Float32s
 from p300.eeg.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
-from p300.serving.server import listen, make_server
+from p300.serving.server import bind, make_server
 from p300.settings import Settings
 from p300.wire import JSON_LENGTH_HEADER, decode_infer_response, encode_infer_request, infer_path, prediction_path
+from tests.integration.service import PATIENCE_S, service_process
 
-SCRIPT = Path(__file__).parents[2] / "model-serving" / "main.py"
 N_FEATURES = 1120
 MAX_BODY_BYTES = 8 * 1024 * 1024
-PATIENCE_S = 60.0
 MAX_EXAMPLES = 15
 
 
@@ -80,7 +75,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             registry.register(run, TrainedModel(estimator, card, _epochs(2), {}, {}))
     registry.set_alias(CHAMPION, 1)
     settings = Settings(cache_dir=folder / "cache", alias_poll_s=0.02, max_body_bytes=MAX_BODY_BYTES)
-    listener = listen("127.0.0.1", 0)
+    listener = bind("127.0.0.1", 0)
+    listener.listen()  # who comes before the loop runs waits for it
     server = make_server(registry, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -232,29 +228,11 @@ def test_answers_are_as_documented(world: World, mode: schemathesis.GenerationMo
         check()
 
 
-@contextmanager
-def _process(tracking_uri: str, cache_dir: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The service as it is deployed, on a free port."""
-    environment = {"MLFLOW_TRACKING_URI": tracking_uri, "P300_CACHE_DIR": str(cache_dir), "P300_PORT": "0"}
-    with log.open("wb") as stderr:
-        process = subprocess.Popen([sys.executable, str(SCRIPT)], env={**os.environ, **environment}, stderr=stderr)
-    try:
-        deadline_s = monotonic() + PATIENCE_S
-        while not (found := re.search(r"listening on http://127\.0\.0\.1:(\d+)", log.read_text())):
-            assert monotonic() < deadline_s, log.read_text()
-            assert process.poll() is None, log.read_text()
-            sleep(0.05)
-        yield process, int(found[1])
-    finally:
-        process.kill()
-        process.wait()
-
-
 def test_it_starts_without_mlflow_and_drains_when_told_to_stop(world: World, tmp_path: Path) -> None:
     """MLflow accepts connections and never answers, which is worse than not being there."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         mlflow = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with _process(mlflow, world.folder / "cache", tmp_path / "log") as (process, port):
+        with service_process(mlflow, world.folder / "cache", tmp_path / "log") as (process, port):
             _await_ready(port)
             body = json.dumps({"features": _epochs(1)[0].tolist()}).encode()
             head = f"POST /predict-champion/ HTTP/1.1\r\nhost: here\r\ncontent-length: {len(body)}\r\n\r\n"

@@ -20,7 +20,7 @@ from p300.eeg.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Refused
 from p300.jobs.evaluate import Evaluation, Simulation, evaluate
 from p300.registry import ModelCard, Registry, TrainedModel, load_estimator
-from p300.serving.server import listen, make_server
+from p300.serving.server import bind, make_server
 from p300.settings import Settings
 from p300.simulator.client import Endpoint
 from p300.simulator.wandb_log import WandbProject
@@ -101,7 +101,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     _register(registry)
     _register(registry)
     registry.set_alias(CHAMPION, 1)
-    listener = listen("127.0.0.1", 0)
+    listener = bind("127.0.0.1", 0)
+    listener.listen()  # who comes before the loop runs waits for it
     server = make_server(registry, Settings(cache_dir=folder / "cache", alias_poll_s=0.05))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

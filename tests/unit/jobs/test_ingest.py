@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from p300.domain import Recording
-from p300.errors import NotFound
+from p300.errors import InvalidInput, NotFound
 from p300.jobs.ingest import ingest, land
 from p300.store.layout import LANDING, RAW, recording_key
 from p300.store.objects import ObjectStore, open_store
@@ -76,3 +76,11 @@ def test_next_batch_of_a_folder_lands(store: ObjectStore, tmp_path: Path, record
     assert land(tmp_path / "data", store, batch_size=2) == []
     with pytest.raises(NotFound, match="there is no folder"):
         land(tmp_path / "nothing", store)
+
+
+def test_a_recording_that_may_not_be_read_is_named(store: ObjectStore, tmp_path: Path) -> None:
+    # A folder in its place: to read it fails even for root, whom no mode stops.
+    (tmp_path / "source" / recording_key(1)).mkdir(parents=True)
+    with pytest.raises(InvalidInput, match=r"subject_01_eeg_stim\.parquet cannot be read"):
+        land(tmp_path / "source", store)
+    assert store.list(LANDING) == []

@@ -1,0 +1,58 @@
+"""Where jobs run, from the environment. Read when a DAG file is read, never on import of this package."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import p300
+from p300.errors import InvalidInput
+
+CHECKOUT = Path(p300.__file__).resolve().parents[1]
+
+
+class JobSettings(BaseSettings):
+    """What the runners must know of the place they start jobs in."""
+
+    model_config = SettingsConfigDict(env_prefix="P300_", extra="ignore")
+
+    job_runner: Literal["docker", "process", "kubernetes"] = Field("process", description="where a job runs")
+    env: str = Field("dev", description="which environment this is")
+    store_url: str = Field(".p300/store", description="the store that jobs open")
+    aws_endpoint_url: str = Field("", validation_alias="AWS_ENDPOINT_URL", description="the S3 server that jobs ask")
+    project: str = Field("p300", description="what the names of job containers begin with")
+    network: str = Field("p300", description="Docker network that job containers join")
+    image_prefix: str = Field("p300/", description="registry and path of the images of jobs")
+    image_tag: str = Field("dev", description="tag of the images of jobs")
+    job_python: Path = Field(CHECKOUT / ".venv/bin/python", description="Python that has p300, for jobs as processes")
+    checkout: Path = Field(CHECKOUT, description="folder of the services' folders, for jobs as processes")
+    kubernetes_namespace: str = Field("p300", description="namespace of the pods of jobs")
+    kubernetes_secret: str = Field("p300", description="Kubernetes secret that holds what jobs need")
+
+    def image(self, name: str) -> str:
+        """Full name of a service's image."""
+        return f"{self.image_prefix}{name}:{self.image_tag}"
+
+    @property
+    def job_environment(self) -> dict[str, str]:
+        """Variables that every job gets: which environment, and which store."""
+        variables = {"P300_ENV": self.env, "P300_STORE_URL": self.store_url, "AWS_ENDPOINT_URL": self.aws_endpoint_url}
+        return {name: value for name, value in variables.items() if value}
+
+
+def load_job_settings() -> JobSettings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    InvalidInput
+        Naming every variable whose value cannot be used, with the reason.
+    """
+    try:
+        return JobSettings()  # type: ignore[call-arg]  # every field has a default; mypy sees only the alias
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"P300_{str(entry['loc'][0]).upper()} is {entry['input']!r}: {entry['msg']}" for entry in error.errors()
+        )
+        raise InvalidInput(f"settings: {wrong}") from error

@@ -1,0 +1,72 @@
+"""What Airflow runs itself, because it only moves objects: land, ingest, and what is left to do."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from p300.domain import subject_name
+from p300.eeg.recipe import Recipe
+from p300.errors import InvalidInput, NotFound, Refused
+from p300.jobs import ingest as job
+from p300.jobs.unprocessed import unprocessed_subjects
+from p300.settings import load_settings
+from p300.store.objects import ObjectStore, open_store
+
+logger = logging.getLogger(__name__)
+
+
+def land(source: str, batch_size: int) -> list[str]:
+    """Copy the next subjects of a folder to the landing zone; gives their names.
+
+    Raises
+    ------
+    AirflowFailException
+        There is no such folder, or no recording in it; trying again cannot help.
+    """
+    with _final():
+        arrived = [subject_name(subject) for subject in job.land(Path(source), _store(), batch_size=batch_size)]
+    logger.info("landed: %s", ", ".join(arrived) or "nothing, every recording is in the store already")
+    return arrived
+
+
+def ingest(batch_size: int) -> dict[str, str]:
+    """Move the landing zone to the raw data; gives the reason for each object that was set aside."""
+    with _final():
+        done = job.ingest(_store(), batch_size=batch_size)
+    logger.info("raw data now: %s", ", ".join(map(subject_name, done.moved)) or "nothing new")
+    return done.rejected
+
+
+def check_rejected(rejected: Mapping[str, str]) -> None:
+    """Fail if a recording was set aside, with the reason for each."""
+    for key, reason in rejected.items():
+        logger.error("rejected %s: %s", key, reason)
+    if rejected:
+        raise AirflowFailException(
+            f"{len(rejected)} recordings were rejected and are kept below rejected/ in the landing zone, each with its "
+            "reason: mend them in the source folder and run again"
+        )
+
+
+def unprocessed() -> list[str]:
+    """Names of the raw subjects without current features."""
+    with _final():
+        subjects = [subject_name(subject) for subject in unprocessed_subjects(_store(), Recipe())]
+    logger.info("to preprocess: %s", ", ".join(subjects) or "nothing")
+    return subjects
+
+
+def _store() -> ObjectStore:
+    return open_store(load_settings().store_url)
+
+
+@contextmanager
+def _final() -> Iterator[None]:
+    """What a person must mend fails at once; only what may pass, such as a store that is away, is tried again."""
+    try:
+        yield
+    except (InvalidInput, NotFound, Refused) as error:
+        raise AirflowFailException(str(error)) from error

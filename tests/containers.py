@@ -1,0 +1,41 @@
+"""Real servers in containers, for the tests that want them: from the images that the platform runs."""
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+
+def need_docker(what: str) -> None:
+    """Skip where no Docker engine answers; fail where servers are required, as they are before a change lands."""
+    if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0:
+        return
+    reason = f"no Docker engine answers, and {what} runs in a container"
+    if os.environ.get("P300_REQUIRE_SERVERS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}"
+    return done.stdout
+
+
+@contextmanager
+def container(image: str, port: int, *options: str) -> Iterator[tuple[str, str]]:
+    """Name of a container that runs as long as the block, and ``host:port`` where its port is published.
+
+    As Compose runs it, it has no rights and nothing to write on but its volumes and what `options` add.
+    """
+    name = f"p300-test-{uuid.uuid4().hex[:12]}"
+    guards = ["--read-only", "--cap-drop=ALL", "--tmpfs=/tmp"]
+    docker("run", "--detach", "--rm", f"--name={name}", f"--publish=127.0.0.1::{port}", *guards, *options, image)
+    try:
+        yield name, docker("port", name, f"{port}/tcp").split()[0]
+    finally:
+        docker("rm", "--force", "--volumes", name)
