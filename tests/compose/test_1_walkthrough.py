@@ -119,7 +119,7 @@ def test_scores_are_those_of_the_embedded_run(tmp_path: Path) -> None:
         estimator = load_estimator(registry.download(version, tmp_path / str(share)))
         for subject, table in FeatureTables(store, [SubjectId(judge) for judge in judges]).items():
             answers = estimator.predict_proba(table.features)[:, 1].astype(np.float32)
-            embedded[version.version, subject] = score(table.labels == Label.TARGET, answers).auc
+            embedded[version.version, subject] = score(table.labels == Label.Target, answers).auc
     simulated = {}
     for version in platform.registry().versions():
         answers = answers_of(platform.registry(), version)
