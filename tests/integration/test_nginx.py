@@ -1,6 +1,7 @@
 """nginx as it is configured, by itself: what it refuses, and how it says so. Behind it nobody answers."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 IMAGE = "p300/nginx-load-balancer:test"
 LIMITS = ("--env=NGINX_BODY_LIMIT=100k", "--env=NGINX_RATE_LIMIT=50r/s")
 BURST = 1000
+LOG_FLUSH_S = 2.0  # nginx writes its log every second
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,7 @@ def test_an_id_that_is_not_plain_is_replaced(nginx: tuple[str, httpx.Client]) ->
 def test_each_request_is_one_line_of_json(nginx: tuple[str, httpx.Client]) -> None:
     name, client = nginx
     client.post('/predict-champion/?"', content=b"{}", headers={"x-request-id": "logged-1"})
+    time.sleep(LOG_FLUSH_S)
     lines = [line for line in docker("logs", name).splitlines() if '"logged-1"' in line]
     entry = json.loads(lines[0])
     assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/predict-champion/", 503)
