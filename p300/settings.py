@@ -1,13 +1,15 @@
 """Deployment settings, from the environment. Read by entry points only, never on import."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from p300.domain import SERVED_ALIASES
 from p300.errors import InvalidInput
+
+SomeSettings = TypeVar("SomeSettings", bound=BaseSettings)
 
 
 class Settings(BaseSettings):
@@ -57,7 +59,12 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment.
+    """Read the settings from the environment; see :func:`read_settings`."""
+    return read_settings(Settings)
+
+
+def read_settings(kind: type[SomeSettings]) -> SomeSettings:
+    """Read settings of a kind from the environment.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def load_settings() -> Settings:
         Naming every variable whose value cannot be used, with the reason.
     """
     try:
-        return Settings()  # type: ignore[call-arg]  # every field has a default; mypy sees only the alias
+        return kind()
     except ValidationError as error:
         wrong = "; ".join(
             f"{variable_of(str(entry['loc'][0]))} is {entry['input']!r}: {entry['msg']}" for entry in error.errors()
@@ -74,5 +81,5 @@ def load_settings() -> Settings:
 
 
 def variable_of(field: str) -> str:
-    """Name of the environment variable of a field."""
-    return field.upper() if field.upper() == "MLFLOW_TRACKING_URI" else f"P300_{field.upper()}"
+    """Name of the environment variable of a field, or of a variable that is named already."""
+    return field.upper() if field.isupper() or field == "mlflow_tracking_uri" else f"P300_{field.upper()}"

@@ -3,16 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import hypothesis
 import numpy as np
 import pytest
 
 from p300.domain import Recording
 from p300.store.objects import ObjectStore, open_store
-
-# How long an example takes says how busy the machine is, and nothing about the code.
-hypothesis.settings.register_profile("p300", deadline=None)
-hypothesis.settings.load_profile("p300")
 
 
 @pytest.fixture

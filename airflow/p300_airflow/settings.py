@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import p300
-from p300.errors import InvalidInput
+from p300.settings import read_settings
 
 CHECKOUT = Path(p300.__file__).resolve().parents[1]
 
@@ -42,17 +42,5 @@ class JobSettings(BaseSettings):
 
 
 def load_job_settings() -> JobSettings:
-    """Read the settings from the environment.
-
-    Raises
-    ------
-    InvalidInput
-        Naming every variable whose value cannot be used, with the reason.
-    """
-    try:
-        return JobSettings()  # type: ignore[call-arg]  # every field has a default; mypy sees only the alias
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"P300_{str(entry['loc'][0]).upper()} is {entry['input']!r}: {entry['msg']}" for entry in error.errors()
-        )
-        raise InvalidInput(f"settings: {wrong}") from error
+    """Read the settings from the environment; see :func:`p300.settings.read_settings`."""
+    return read_settings(JobSettings)

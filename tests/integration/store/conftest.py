@@ -1,9 +1,5 @@
 """Real S3 servers, MinIO and VersityGW, in containers of the images that the platform runs."""
 
-import os
-import shutil
-import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +14,7 @@ from p300.jobs.provision import Plan, StoreServer, provision
 from p300.store.access import SERVICES
 from p300.store.login import S3Login
 from p300.store.s3 import S3Store
+from tests.containers import container, docker, need_docker
 
 ROOT = Path(__file__).parents[3]
 USER, PASSWORD = "p300-root", "root-of-the-tests"
@@ -94,40 +91,21 @@ def open_as(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> OpenAs:
 @contextmanager
 def _running(server: StoreServer) -> Iterator[Plan]:
     """What is to be provisioned on a server that runs, and nothing of it yet."""
-    _need_docker()
+    need_docker("an S3 server")
     folder, variables = IMAGES[server]
-    image, name = f"p300/{folder}:test", f"p300-test-{folder}-{uuid.uuid4().hex[:8]}"
-    _docker("build", "--quiet", "--tag", image, str(ROOT / folder))
-    environment = [f"--env={variable}={value}" for variable, value in variables.items()]
-    # As Compose runs it: nothing to write on but the volume, and no rights.
-    guards = ["--read-only", "--cap-drop=ALL", "--tmpfs=/tmp"]
-    _docker("run", "--detach", "--rm", f"--name={name}", *guards, *environment, "--publish=127.0.0.1::9000", image)
-    try:
-        address = _docker("port", name, "9000/tcp").split()[0]
+    image = f"p300/{folder}:test"
+    docker("build", "--quiet", "--tag", image, str(ROOT / folder))
+    with container(image, 9000, *(f"--env={variable}={value}" for variable, value in variables.items())) as (
+        _,
+        address,
+    ):
         secrets = {service.key_id: f"secret-of-{service.key_id}" for service in SERVICES}
         plan = Plan(server, S3Login(f"http://{address}", USER, PASSWORD), secrets)
         answering = Retrying(retry=retry_if_exception_type(Unavailable), stop=stop_after_delay(START_S), reraise=True)
         answering(S3Store(plan.root).buckets)
         yield plan
-    finally:
-        _docker("rm", "--force", "--volumes", name)
 
 
 def resource(login: S3Login) -> Any:
     session = boto3.Session(login.access_key, login.secret_key, region_name=login.region)
     return session.resource("s3", endpoint_url=login.endpoint_url)
-
-
-def _need_docker() -> None:
-    if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0:
-        return
-    reason = "the S3 servers run in containers, and no Docker engine answers"
-    if os.environ.get("P300_REQUIRE_SERVERS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def _docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}"
-    return done.stdout
