@@ -2,7 +2,7 @@
 
 1. **land**: the next `batch_size` subjects of the folder `source` arrive in the landing zone.
 2. **ingest**: whatever is in the landing zone becomes raw data, or is set aside with a reason.
-3. **check_rejected** fails if anything was set aside; its log says what and why. The good ones go on.
+3. **check_rejected** fails if more is set aside than **rejected_before**; its log says what and why. Good ones go on.
 4. **preprocess**: every raw subject without current features gets a container of its own, and two retries.
 5. **features_changed** updates the asset `p300-processed-features`, once, if there are new features.
 
@@ -22,18 +22,23 @@ FEATURES = Asset("p300-processed-features", uri="s3://p300-processed-features")
 
 
 @task
+def rejected_before() -> list[str]:
+    return steps.rejections()
+
+
+@task
 def land(params: ParamsDict) -> list[str]:
     return steps.land(params["source"], params["batch_size"])
 
 
 @task
-def ingest(params: ParamsDict) -> dict[str, str]:
+def ingest(params: ParamsDict) -> list[str]:
     return steps.ingest(params["batch_size"])
 
 
 @task
-def check_rejected(rejected: dict[str, str]) -> None:
-    steps.check_rejected(rejected)
+def check_rejected(before: list[str]) -> None:
+    steps.check_rejected(before)
 
 
 @task
@@ -66,8 +71,8 @@ def p300_full_ingest_and_process_pipeline() -> None:
     # A run is as good as its last tasks: without this one, the asset's would hide subjects that failed.
     every_subject_done = EmptyOperator(task_id="every_subject_done", trigger_rule=TriggerRule.NONE_FAILED)
 
-    landed, rejected, subjects = land(), ingest(), unprocessed()
-    landed >> rejected >> [check_rejected(rejected), subjects]
+    before, subjects = rejected_before(), unprocessed()
+    before >> land() >> ingest() >> [check_rejected(before), subjects]
     each_subject.expand(subject=subjects) >> [features_changed(), every_subject_done]
 
 

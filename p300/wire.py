@@ -101,7 +101,10 @@ def encode_infer_request(features: Float32s) -> tuple[dict[str, str], bytes]:
         ],
         "outputs": [{"name": PROBABILITY_NAME, "parameters": {"binary_data": True}}],
     }
-    return _pack(header, tensor.tobytes())
+    head = json.dumps(header, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % FLOAT32_BYTES)  # the floats behind it then lie where a processor likes them
+    headers = {"content-type": "application/octet-stream", JSON_LENGTH_HEADER: str(len(head))}
+    return headers, head + tensor.tobytes()
 
 
 def decode_infer_response(json_length: int | None, body: bytes) -> tuple[dict[str, Any], Float32s]:
@@ -110,22 +113,3 @@ def decode_infer_response(json_length: int | None, body: bytes) -> tuple[dict[st
         raise InvalidInput(f"the answer carries no binary tensor: header {JSON_LENGTH_HEADER} is {json_length}")
     header: dict[str, Any] = json.loads(body[:json_length])
     return header, np.frombuffer(body, dtype="<f4", offset=json_length)
-
-
-def encode_infer_response(header: dict[str, Any], probabilities: Float32s) -> tuple[dict[str, str], bytes]:
-    """Headers and body of a binary inference answer; probabilities have shape (n_epochs,)."""
-    tensor = np.ascontiguousarray(probabilities, dtype="<f4")
-    output = {
-        "name": PROBABILITY_NAME,
-        "shape": list(tensor.shape),
-        "datatype": "FP32",
-        "parameters": {"binary_data_size": tensor.nbytes},
-    }
-    return _pack({**header, "outputs": [output]}, tensor.tobytes())
-
-
-def _pack(header: dict[str, Any], tensor: bytes) -> tuple[dict[str, str], bytes]:
-    head = json.dumps(header, separators=(",", ":")).encode()
-    head += b" " * (-len(head) % FLOAT32_BYTES)  # the floats behind it then lie where a processor likes them
-    headers = {"content-type": "application/octet-stream", JSON_LENGTH_HEADER: str(len(head))}
-    return headers, head + tensor

@@ -1,7 +1,7 @@
 """What Airflow runs itself, because it only moves objects: land, ingest, and what is left to do."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,12 @@ from p300.store.objects import ObjectStore, open_store
 logger = logging.getLogger(__name__)
 
 
+def rejections() -> list[str]:
+    """Keys of the recordings that are set aside already."""
+    with _final():
+        return job.rejections(_store())
+
+
 def land(source: str, batch_size: int) -> list[str]:
     """Copy the next subjects of a folder to the landing zone; gives their names.
 
@@ -32,22 +38,29 @@ def land(source: str, batch_size: int) -> list[str]:
     return arrived
 
 
-def ingest(batch_size: int) -> dict[str, str]:
-    """Move the landing zone to the raw data; gives the reason for each object that was set aside."""
+def ingest(batch_size: int) -> list[str]:
+    """Move the landing zone to the raw data; gives the names of the subjects that are raw data now."""
     with _final():
-        done = job.ingest(_store(), batch_size=batch_size)
-    logger.info("raw data now: %s", ", ".join(map(subject_name, done.moved)) or "nothing new")
-    return done.rejected
+        moved = [subject_name(subject) for subject in job.ingest(_store(), batch_size=batch_size).moved]
+    logger.info("raw data now: %s", ", ".join(moved) or "nothing new")
+    return moved
 
 
-def check_rejected(rejected: Mapping[str, str]) -> None:
-    """Fail if a recording was set aside, with the reason for each."""
+def check_rejected(before: Sequence[str]) -> None:
+    """Fail if more recordings are set aside than there were before, with the reason for each.
+
+    It asks the store, and not the task that ingested: one that was killed half-way and tried again no longer
+    knows what its first attempt set aside.
+    """
+    with _final():
+        store = _store()
+        rejected = {key: job.reason_of(store, key) for key in job.rejections(store) if key not in set(before)}
     for key, reason in rejected.items():
         logger.error("rejected %s: %s", key, reason)
     if rejected:
         raise AirflowFailException(
-            f"{len(rejected)} recordings were rejected and are kept below rejected/ in the landing zone, each with its "
-            "reason: mend them in the source folder and run again"
+            f"{len(rejected)} recordings were rejected and are kept in the landing zone, each with its reason: "
+            "mend them in the source folder and run again"
         )
 
 

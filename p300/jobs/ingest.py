@@ -14,7 +14,7 @@ from pathlib import Path
 
 from p300.domain import SubjectId, subject_name
 from p300.errors import InvalidInput, InvalidRecording, NotFound, P300Error
-from p300.store.layout import LANDING, RAW, REJECTED_PREFIX, recording_key, rejected_keys, subject_of
+from p300.store.layout import LANDING, RAW, REASON_SUFFIX, REJECTED_PREFIX, recording_key, rejected_keys, subject_of
 from p300.store.objects import ObjectStore
 from p300.store.subjects import decode_recording, stored_subjects
 
@@ -129,6 +129,16 @@ def ingest(
             done.moved.extend(filter(None, [subject_of(key)]))
             on_done(key)
     return done
+
+
+def rejections(store: ObjectStore) -> list[str]:
+    """Keys of all that was ever set aside and is still in the landing zone, below ``rejected/``."""
+    return [key for key in store.list(LANDING, REJECTED_PREFIX) if not key.endswith(REASON_SUFFIX)]
+
+
+def reason_of(store: ObjectStore, rejection: str) -> str:
+    """Why an object was set aside."""
+    return store.get(LANDING, rejection + REASON_SUFFIX).decode().strip()
 
 
 def _read(path: Path) -> bytes:

@@ -31,6 +31,7 @@ PAGE_WITHIN_MS = 60_000
 RUN_WITHIN_MS = 400_000
 LIVE_WITHIN_S = 10.0
 THREE = [SubjectId(number) for number in (1, 2, 3)]
+NODES = 9  # of the graph: eight tasks, and the group of the mapped one
 
 # It looks at this machine only: nothing of its own goes out. In a container and as root there is no sandbox.
 FLAGS = [
@@ -144,12 +145,12 @@ def test_the_pipeline_is_triggered_by_its_button(airflow: Page, pictures: Path) 
     for subject in THREE:
         mapped = airflow.get_by_role("row", name=f"subject_{subject:02}")
         expect(mapped.get_by_text("Success", exact=True)).to_be_visible(timeout=RUN_WITHIN_MS)
-    expect(airflow.get_by_text("success", exact=True)).to_have_count(8, timeout=RUN_WITHIN_MS)
+    expect(airflow.get_by_text("success", exact=True)).to_have_count(NODES, timeout=RUN_WITHIN_MS)
     await_true(lambda: platform.dag_runs()[run_id] == "success", within_s=60, what=f"{run_id} succeeds")
 
     airflow.mouse.move(0, 0)  # or what lay under it would cover the tasks with its description
     airflow.reload()
-    expect(airflow.get_by_text("success", exact=True)).to_have_count(8)
+    expect(airflow.get_by_text("success", exact=True)).to_have_count(NODES)
     expect(airflow.get_by_role("row").get_by_text("Success", exact=True)).to_have_count(len(THREE))
     airflow.screenshot(path=pictures / "airflow.png")
     assert stored_subjects(store, FEATURES) == stored_subjects(store, RAW)

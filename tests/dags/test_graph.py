@@ -20,6 +20,7 @@ def dag(deployment: Path, read_dags: Callable[[], DagBag]) -> DAG:
 def test_the_graph_is_the_one_documented(dag: DAG) -> None:
     edges = {task_id: sorted(task.downstream_task_ids) for task_id, task in dag.task_dict.items()}
     assert edges == {
+        "rejected_before": ["check_rejected", "land"],
         "land": ["ingest"],
         "ingest": ["check_rejected", "unprocessed"],
         "check_rejected": [],

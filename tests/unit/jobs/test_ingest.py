@@ -8,7 +8,7 @@ import pytest
 
 from p300.domain import Recording
 from p300.errors import InvalidInput, NotFound
-from p300.jobs.ingest import ingest, land
+from p300.jobs.ingest import ingest, land, reason_of, rejections
 from p300.store.layout import LANDING, RAW, recording_key
 from p300.store.objects import ObjectStore, open_store
 from p300.store.subjects import encode_recording, stored_subjects
@@ -31,9 +31,9 @@ def test_batch_is_moved_and_the_broken_file_set_aside(store: ObjectStore, record
     assert done.moved == [1, 2, 3]
     assert list(done.rejected) == [recording_key(4)]
     assert stored_subjects(store, RAW) == [1, 2, 3]
-    aside, reason = store.list(LANDING)
-    assert store.get(LANDING, aside) == b"not parquet"
-    assert store.get(LANDING, reason).decode().strip() == done.rejected[recording_key(4)]
+    (rejection,) = rejections(store)
+    assert store.get(LANDING, rejection) == b"not parquet"
+    assert reason_of(store, rejection) == done.rejected[recording_key(4)]
     assert ingest(store).moved == []
 
 

@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestServer
 from p300.errors import InvalidInput, P300Error, Unavailable
 from p300.simulator.client import Answer, Endpoint, PredictionClient
 from p300.simulator.transport import open_session
-from p300.wire import JSON_LENGTH_HEADER, encode_infer_response, infer_path, prediction_path
+from p300.wire import JSON_LENGTH_HEADER, infer_path, prediction_path
+from tests.tensors import encode_infer_response
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

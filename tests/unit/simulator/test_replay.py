@@ -16,7 +16,8 @@ from p300.errors import InvalidInput, P300Error, Refused, Unavailable
 from p300.simulator import replay as replay_module
 from p300.simulator.client import Endpoint
 from p300.simulator.replay import replay
-from p300.wire import JSON_LENGTH_HEADER, encode_infer_response, infer_path
+from p300.wire import JSON_LENGTH_HEADER, infer_path
+from tests.tensors import encode_infer_response
 
 N_FEATURES = 50_000  # five epochs a request
 
