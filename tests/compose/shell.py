@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -13,9 +13,9 @@ README = (ROOT / "README.md").read_text()
 LONGEST_S = 1800.0
 
 
-def sh(line: str, *, timeout_s: float = LONGEST_S) -> str:
+def sh(line: str, variables: Mapping[str, str] | None = None, *, timeout_s: float = LONGEST_S) -> str:
     """What the line wrote on standard output; a line that fails fails the test with all that it said."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **(variables or {})}
     done = subprocess.run(
         ["bash", "-c", line],
         cwd=ROOT,

@@ -102,6 +102,16 @@ def test_a_replica_dies(note: Note) -> None:
     note("one champion replica is killed", seen, f"it is back after {took_s:.0f} s")
 
 
+def test_a_replica_hangs(note: Note) -> None:
+    replica = platform.containers("model-serving-champion")[0]
+    with traffic() as seen:
+        sh(f"docker pause {replica}")
+        time.sleep(25)
+        sh(f"docker unpause {replica}")
+    assert seen.failures == []
+    note("one champion replica hangs for 25 s", seen, "requests that it held were answered by the other")
+
+
 def test_replicas_are_added_and_taken_away(note: Note) -> None:
     scale = "docker compose up -d --no-recreate --no-deps --scale model-serving-champion="
     with traffic() as seen:

@@ -71,7 +71,7 @@ def traffic() -> Iterator[Traffic]:
 
 def _ask(seen: Traffic, ended: threading.Event) -> None:
     began_s = time.monotonic()
-    with httpx.Client(base_url=platform.BASE_URL, timeout=15) as client:
+    with httpx.Client(base_url=platform.BASE_URL, timeout=30) as client:
         while not ended.wait(1 / RATE_HZ) and time.monotonic() - began_s < LONGEST_S:
             sent_s = time.monotonic()
             version, failure = None, ""
