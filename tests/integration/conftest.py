@@ -1,13 +1,11 @@
 """A real MLflow server, and jobs that are killed, for all tests that want them."""
 
 import os
-import random
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,6 +14,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from p300.registry import Registry
 from tests.containers import container, docker, need_docker
+from tests.ports import free_port
 
 START_S = 120.0
 
@@ -48,7 +47,7 @@ def mlflow_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @contextmanager
 def _mlflow(database: str, folder: Path) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database, "--workers", "1"]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port)]
     # The job runner would be eight more processes, for features that nobody here uses.
@@ -61,16 +60,6 @@ def _mlflow(database: str, folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _free_port() -> int:
-    """A port that nobody is given by chance before the server has it: MLflow takes seconds to bind."""
-    below_those_given_to_anyone = random.sample(range(20000, 30000), 100)
-    for port in below_those_given_to_anyone:
-        with socket.socket() as trial, suppress(OSError):
-            trial.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no port is free")
 
 
 def _await_server(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -18,6 +18,7 @@ from p300.domain import CHAMPION
 from p300.eeg.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
 from tests.integration.service import PATIENCE_S, SCRIPT, service_process
+from tests.ports import free_port
 
 
 def test_a_patient_start_accepts_no_connection_before_it_can_answer(tmp_path: Path) -> None:
@@ -36,8 +37,7 @@ def test_a_patient_start_accepts_no_connection_before_it_can_answer(tmp_path: Pa
 
 def test_a_patient_start_ends_when_told_to(tmp_path: Path) -> None:
     """MLflow accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         environment = {
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{silent.getsockname()[1]}",
