@@ -74,10 +74,12 @@ def read_settings(kind: type[SomeSettings]) -> SomeSettings:
     try:
         return kind()
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{variable_of(str(entry['loc'][0]))} is {entry['input']!r}: {entry['msg']}" for entry in error.errors()
-        )
-        raise InvalidInput(f"settings: {wrong}") from error
+        raise InvalidInput(f"settings: {'; '.join(refused_values(error))}") from error
+
+
+def refused_values(error: ValidationError) -> list[str]:
+    """A sentence for each variable whose value a settings class refused."""
+    return [f"{variable_of(str(entry['loc'][0]))} is {entry['input']!r}: {entry['msg']}" for entry in error.errors()]
 
 
 def variable_of(field: str) -> str:

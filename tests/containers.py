@@ -6,15 +6,25 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import pytest
 
 
 def need_docker(what: str) -> None:
-    """Skip where no Docker engine answers; fail where servers are required, as they are before a change lands."""
-    if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0:
-        return
-    reason = f"no Docker engine answers, and {what} runs in a container"
+    """Do without a test where no Docker engine answers; see :func:`do_without`."""
+    if not shutil.which("docker") or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        do_without(f"no Docker engine answers, and {what} runs in a container")
+
+
+def need_docker_command() -> None:
+    """Do without a test where there is no ``docker``; see :func:`do_without`. No engine is needed."""
+    if shutil.which("docker") is None:
+        do_without("there is no docker command here")
+
+
+def do_without(reason: str) -> NoReturn:
+    """Skip the test; fail where servers are required, as they are before a change lands."""
     if os.environ.get("P300_REQUIRE_SERVERS"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -54,7 +54,7 @@ def check_rejected(before: Sequence[str]) -> None:
     """
     with _final():
         store = _store()
-        rejected = {key: job.reason_of(store, key) for key in job.rejections(store) if key not in set(before)}
+        rejected = {key: job.reason_of(store, key) for key in sorted({*job.rejections(store)} - {*before})}
     for key, reason in rejected.items():
         logger.error("rejected %s: %s", key, reason)
     if rejected:

@@ -75,11 +75,11 @@ def restore(
     Example: [bold]p300 restore --env staging --folder backups/friday[/]
     """
     from p300.jobs import restore as job
-    from p300.jobs.archive import open_backup
+    from p300.jobs.archive import read_manifest
     from p300.stack.reach import root_store
 
     environment = _environment(env)
-    with_airflow = any(dump.database == "airflow" for dump in open_backup(folder).dumps)
+    with_airflow = any(dump.database == "airflow" for dump in read_manifest(folder).dumps)
     databases = _databases(environment, without_airflow=not with_airflow)
     with progress(f"restoring {environment.name}", None) as advance:
         manifest = job.restore(folder, root_store(environment), databases, on_object=advance)

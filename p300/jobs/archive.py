@@ -91,7 +91,7 @@ def open_backup(folder: Path) -> Manifest:
     InvalidInput
         It is no backup, or not whole; everything that is missing or damaged is named.
     """
-    manifest = _read(folder / MANIFEST)
+    manifest = read_manifest(folder)
     files = {objects_of(folder).root / entry.bucket / entry.key: entry.sha256 for entry in manifest.objects}
     files |= {folder / dump.file: dump.sha256 for dump in manifest.dumps}
     problems = [problem for file, sha256 in files.items() if (problem := _problem(file, sha256))]
@@ -107,7 +107,9 @@ def _problem(file: Path, sha256: str) -> str:
     return "" if sha256_of_file(file) == sha256 else f"{file} is not what was saved: its hash differs"
 
 
-def _read(file: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
+    """What a backup says that it holds; its files are not looked at. InvalidInput where it is no backup."""
+    file = folder / MANIFEST
     try:
         content = json.loads(file.read_text())
         if content.pop("format") != FORMAT:

@@ -19,9 +19,9 @@ from p300.errors import InvalidInput, NotFound, P300Error, PartialFailure, Unava
 from p300.store.layout import FEATURES, RAW, features_key, recording_key
 from p300.store.objects import ObjectStore, open_store
 from p300.store.subjects import (
-    decode_provenance,
     decode_recording,
     encode_features,
+    stored_provenance,
     stored_subjects,
 )
 
@@ -137,11 +137,8 @@ def _provenance(recording: Recording, epochs: EpochFeatures, recipe: Recipe, key
 
 
 def _is_current(store: ObjectStore, subject: SubjectId, recipe: Recipe, sha256: str) -> bool:
-    try:
-        provenance = decode_provenance(store.get(FEATURES, features_key(subject)))
-    except (NotFound, InvalidInput):
-        return False
-    return (provenance.recipe_hash, provenance.raw_sha256) == (recipe.hash, sha256)
+    provenance = stored_provenance(store, subject)
+    return provenance is not None and (provenance.recipe_hash, provenance.raw_sha256) == (recipe.hash, sha256)
 
 
 def _raw_subjects(store: ObjectStore, subjects: Sequence[int] | None) -> list[SubjectId]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from p300.errors import InvalidInput, Unavailable
-from p300.stack.environment import DEV, PUBLIC_PREFIX
+from p300.stack.environment import PUBLIC_PREFIX, public_among
 from p300.store import minio_keys, versitygw_keys
 from p300.store.access import SERVICES
 from p300.store.layout import BUCKETS, RAW
@@ -57,8 +57,8 @@ def read_plan(variables: Mapping[str, str], environment: str) -> Plan:
     missing = [name for name in (ENDPOINT_VARIABLE, *secret_names) if not variables.get(name)]
     if missing:
         raise InvalidInput(f"missing in the environment: {', '.join(missing)}")
-    public = [name for name in secret_names if variables[name].startswith(PUBLIC_PREFIX)]
-    if public and environment != DEV:
+    public = public_among({name: variables[name] for name in secret_names}, environment)
+    if public:
         raise InvalidInput(
             f"{', '.join(public)} begins with {PUBLIC_PREFIX}, so everybody knows it: "
             f"give {environment} secrets of its own"

@@ -2,10 +2,9 @@
 
 from p300.domain import SubjectId
 from p300.eeg.recipe import Recipe
-from p300.errors import InvalidInput, NotFound
-from p300.store.layout import FEATURES, RAW, features_key
+from p300.store.layout import RAW
 from p300.store.objects import ObjectStore
-from p300.store.subjects import decode_provenance, stored_subjects
+from p300.store.subjects import stored_provenance, stored_subjects
 
 
 def unprocessed_subjects(store: ObjectStore, recipe: Recipe) -> list[SubjectId]:
@@ -14,16 +13,9 @@ def unprocessed_subjects(store: ObjectStore, recipe: Recipe) -> list[SubjectId]:
     Raw data is not read: whether a table was made from other bytes of the recording is decided by the
     job that reads them.
     """
-    processed = set(stored_subjects(store, FEATURES))
-    return [
-        subject
-        for subject in stored_subjects(store, RAW)
-        if subject not in processed or not _made_by(recipe, store, subject)
-    ]
+    return [subject for subject in stored_subjects(store, RAW) if not _made_by(recipe, store, subject)]
 
 
 def _made_by(recipe: Recipe, store: ObjectStore, subject: SubjectId) -> bool:
-    try:
-        return decode_provenance(store.get(FEATURES, features_key(subject))).recipe_hash == recipe.hash
-    except (NotFound, InvalidInput):
-        return False
+    provenance = stored_provenance(store, subject)
+    return provenance is not None and provenance.recipe_hash == recipe.hash

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from p300.settings import Settings, variable_of
+from p300.settings import Settings, refused_values, variable_of
 from p300.stack.environment import DEV, ENVIRONMENTS, Environment, committed_file, load_environment, secrets_file
 
 SHORTEST_SECRET = 16
@@ -163,7 +163,5 @@ def _refused(variables: Mapping[str, str]) -> Sequence[str]:
     try:
         _GivenSettings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        return [
-            f"{variable_of(str(entry['loc'][0]))} is {entry['input']!r}: {entry['msg']}" for entry in error.errors()
-        ]
+        return refused_values(error)
     return ()

@@ -57,9 +57,7 @@ class Environment:
     @property
     def public_secrets(self) -> tuple[str, ...]:
         """Secrets that the whole world knows, because they begin like those of dev, and this is not dev."""
-        if self.name == DEV:
-            return ()
-        return tuple(name for name in self.secrets if self.values[name].startswith(PUBLIC_PREFIX))
+        return public_among({name: self.values[name] for name in self.secrets}, self.name)
 
     @property
     def committed_secrets(self) -> tuple[str, ...]:
@@ -116,6 +114,11 @@ def load_environment(
     }
     # Whichever environment the caller works in, this is the one that was asked for.
     return Environment(name, root, committed, uncommitted, {**values, "P300_ENV": name})
+
+
+def public_among(secrets: Mapping[str, str], environment: str) -> tuple[str, ...]:
+    """Names of the secrets that begin like those of dev; in dev itself that is no fault."""
+    return () if environment == DEV else tuple(name for name in secrets if secrets[name].startswith(PUBLIC_PREFIX))
 
 
 def committed_file(name: str) -> str:

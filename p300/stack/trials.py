@@ -78,7 +78,7 @@ def _run_alone(compose: Compose, service: str, command: tuple[str, ...], entrypo
     for builder in [name for name, other in services.items() if _builds(other, described["image"])][:1]:
         compose.build(builder)
     root = compose.environment.root
-    options = [*_confinement(described), *_variables(described), *_folders(described, root)]
+    options = [*_confinement(described), *_variables(described)]
     if entrypoint is not None:
         options += ["--entrypoint", entrypoint]
     return docker(["run", "--rm", "--network", "none", *options, described["image"], *command], folder=root)
@@ -100,10 +100,3 @@ def _confinement(service: Mapping[str, Any]) -> Iterator[str]:
 def _variables(service: Mapping[str, Any]) -> Iterator[str]:
     for name, value in (service.get("environment") or {}).items():
         yield from ("--env", f"{name}={value}")
-
-
-def _folders(service: Mapping[str, Any], root: Path) -> Iterator[str]:
-    # Folders of the checkout, such as the DAGs; never the Docker socket.
-    for volume in service.get("volumes") or ():
-        if volume["type"] == "bind" and Path(volume["source"]).is_relative_to(root):
-            yield from ("--volume", f"{volume['source']}:{volume['target']}:ro")

@@ -187,6 +187,14 @@ def decode_features(data: bytes) -> FeatureTable:
     return FeatureTable(features, labels, epochs, onsets, provenance)
 
 
+def stored_provenance(store: ObjectStore, subject: SubjectId) -> Provenance | None:
+    """Where a subject's stored feature table comes from; None where there is none, or none that can be read."""
+    try:
+        return decode_provenance(store.get(FEATURES, features_key(subject)))
+    except (NotFound, InvalidInput):
+        return None
+
+
 def decode_provenance(data: bytes) -> Provenance:
     """Read where a feature table came from, without its epochs; raises like `decode_features`."""
     try:

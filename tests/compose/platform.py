@@ -1,13 +1,16 @@
 """What the running platform says of itself, asked as its users would."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
 
+from p300.domain import SubjectId
 from p300.registry import ModelVersion, Registry
 from p300.stack.environment import load_environment
 from p300.stack.reach import root_store
+from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
 from tests.compose.shell import sh
 
@@ -29,6 +32,12 @@ def version_under(alias: str) -> ModelVersion:
 
 def store() -> ObjectStore:
     return root_store(ENVIRONMENT)
+
+
+def forget_features(subjects: Iterable[SubjectId]) -> None:
+    """Take subjects' feature tables away, so that there is something to preprocess."""
+    for subject in subjects:
+        store().delete(FEATURES, features_key(subject))
 
 
 def served_version(alias: str) -> int | None:

@@ -15,11 +15,12 @@ import pytest
 
 from p300.domain import CHALLENGER, CHAMPION, MODEL_NAME, SubjectId
 from p300.registry import ModelVersion
-from p300.store.layout import FEATURES, RAW, features_key
+from p300.store.layout import FEATURES, RAW
 from p300.store.subjects import stored_subjects
 from tests.compose import platform
 from tests.compose.shell import ROOT, await_true, sh
 from tests.compose.traffic import traffic
+from tests.containers import do_without
 
 REQUIRED = bool(os.environ.get("P300_REQUIRE_SERVERS"))
 if not REQUIRED:
@@ -49,8 +50,7 @@ FLAGS = [
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
-        missing = "there is no Chromium here (Debian's package chromium): no page is looked at"
-        pytest.fail(missing) if REQUIRED else pytest.skip(missing)
+        do_without("there is no Chromium here (Debian's package chromium): no page is looked at")
     expect.set_options(timeout=PAGE_WITHIN_MS)
     with (
         sync_playwright() as playwright,
@@ -127,8 +127,7 @@ def row_of(page: Page, version: int) -> Locator:
 
 def test_the_pipeline_is_triggered_by_its_button(airflow: Page, pictures: Path) -> None:
     store = platform.store()
-    for subject in THREE:
-        store.delete(FEATURES, features_key(subject))
+    platform.forget_features(THREE)
 
     airflow.get_by_role("link", name="Dags", exact=True).click()
     airflow.get_by_role("link", name=platform.DAG).first.click()

@@ -9,7 +9,7 @@ import pytest
 
 from p300.domain import CHALLENGER, CHAMPION, SubjectId
 from p300.errors import Unavailable
-from p300.store.layout import FEATURES, LANDING, RAW, REJECTED_PREFIX, features_key, recording_key
+from p300.store.layout import FEATURES, LANDING, RAW, REJECTED_PREFIX, recording_key
 from p300.store.subjects import stored_subjects
 from tests.compose import platform
 from tests.compose.shell import ROOT, await_true, sh
@@ -57,11 +57,6 @@ def trigger() -> str:
     before = platform.dag_runs()
     sh(f"docker compose -f airflow-compose.yaml exec -T airflow-webserver airflow dags trigger {platform.DAG}")
     return next(run_id for run_id in platform.dag_runs() if run_id not in before)
-
-
-def forget_features(subjects: list[SubjectId]) -> None:
-    for subject in subjects:
-        platform.store().delete(FEATURES, features_key(subject))
 
 
 def await_end(run_id: str) -> str:
@@ -167,7 +162,7 @@ def _registry_answers() -> bool:
 
 
 def test_the_scheduler_is_killed_in_the_middle_of_a_run(note: Note) -> None:
-    forget_features(TEN[:4])
+    platform.forget_features(TEN[:4])
     with traffic() as seen:
         run_id = trigger()
         await_preprocessing()
@@ -184,7 +179,7 @@ def test_the_scheduler_is_killed_in_the_middle_of_a_run(note: Note) -> None:
 
 
 def test_a_preprocessing_container_is_killed(note: Note) -> None:
-    forget_features(TEN[:2])
+    platform.forget_features(TEN[:2])
     with traffic() as seen:
         run_id = trigger()
         sh(f"docker kill {await_preprocessing()}")

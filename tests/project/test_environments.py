@@ -1,7 +1,6 @@
 """The files of the environments: dev needs nothing, the others refuse to start on what is missing or public."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from p300.stack.checks import check_ports, check_secrets
 from p300.stack.environment import ENVIRONMENTS, is_given_elsewhere, load_environment
+from tests.containers import need_docker_command
 
 ROOT = Path(__file__).parents[2]
 GUARDED = ("staging", "prod")
@@ -44,10 +44,7 @@ def test_every_secret_is_given_elsewhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_compose_itself_refuses_and_names_what_is_missing(name: str) -> None:
-    if shutil.which("docker") is None:
-        if os.environ.get("P300_REQUIRE_SERVERS"):
-            pytest.fail("there is no docker command, and P300_REQUIRE_SERVERS is set")
-        pytest.skip("there is no docker command here")
+    need_docker_command()
     first, *others = load_environment(name).secrets
     given = {**os.environ, **dict.fromkeys(others, "given"), first: ""}
     command = ["docker", "compose", "--env-file", f"env/{name}.env", "config", "--quiet"]

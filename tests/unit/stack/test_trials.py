@@ -1,13 +1,12 @@
 """What Docker Compose says of files that are wrong; and a machine without Docker is said, not passed over."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from p300.jobs.validate import Finding, validate
 from p300.stack.environment import load_environment
+from tests.containers import need_docker_command
 
 ONE_SERVICE = "services: {NAME: {image: p300, environment: {P300_ENV: '${P300_ENV}', P300_PORT: '${NGINX_PORT}0'}}}\n"
 WITH_UNKNOWN_KEY = "services: {nginx: {image: nginx, imagge: nginx}}\n"
@@ -15,10 +14,7 @@ WITH_UNKNOWN_KEY = "services: {nginx: {image: nginx, imagge: nginx}}\n"
 
 @pytest.fixture
 def _docker() -> None:
-    if shutil.which("docker") is None:
-        if os.environ.get("P300_REQUIRE_SERVERS"):
-            pytest.fail("there is no docker command, and P300_REQUIRE_SERVERS is set")
-        pytest.skip("there is no docker command here")
+    need_docker_command()
 
 
 @pytest.mark.usefixtures("_docker")
