@@ -12,8 +12,8 @@ from pathlib import Path
 from benchmarks.rows import Row
 from benchmarks.servers import ROOT
 from p300.domain import SubjectId
-from p300.jobs.synth import synth
-from p300.jobs.train import FEWEST_SUBJECTS
+from p300.jobs.recordings.synth import synth
+from p300.jobs.training.train import FEWEST_SUBJECTS
 from p300.store.layout import FEATURES, LANDING, RAW
 from p300.store.objects import open_store
 

@@ -28,8 +28,8 @@ def main() -> None:
 
 
 def _preprocess(folder: Path, subjects: Sequence[SubjectId]) -> Callable[[], object]:
-    from p300.eeg.recipe import Recipe
-    from p300.jobs.preprocess import preprocess
+    from p300.domain.recipe import Recipe
+    from p300.jobs.recordings.preprocess import preprocess
     from p300.store.objects import open_store
 
     return lambda: preprocess(open_store(str(folder)), Recipe(), subjects=subjects)
@@ -37,22 +37,22 @@ def _preprocess(folder: Path, subjects: Sequence[SubjectId]) -> Callable[[], obj
 
 def _fit(folder: Path, subjects: Sequence[SubjectId]) -> Callable[[], object]:
     from p300.model.candidates import candidate
+    from p300.store.features import FeatureTables
     from p300.store.objects import open_store
-    from p300.store.subjects import FeatureTables
 
     return lambda: candidate("lda").fit(FeatureTables(open_store(str(folder)), subjects))
 
 
 def _leave_one_subject_out(folder: Path, subjects: Sequence[SubjectId]) -> Callable[[], object]:
     from p300.model.candidates import candidate
+    from p300.store.features import FeatureTables
     from p300.store.objects import open_store
-    from p300.store.subjects import FeatureTables
 
     return lambda: candidate("lda").leave_one_subject_out(FeatureTables(open_store(str(folder)), subjects))
 
 
 def _train(folder: Path, subjects: Sequence[SubjectId]) -> Callable[[], object]:
-    from p300.jobs.train import Training, train
+    from p300.jobs.training.train import Training, train
     from p300.registry import Registry
     from p300.store.objects import open_store
 

@@ -12,9 +12,9 @@ from benchmarks.rows import Row, in_turn, row
 from p300.domain import CHAMPION, FeatureTable, Float32s, Provenance, SubjectId
 from p300.simulator.client import REQUEST_BYTES, Endpoint
 from p300.simulator.replay import CONCURRENCY, replay
+from p300.store.features import FeatureTables, encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore, open_store
-from p300.store.subjects import FeatureTables, encode_features
 
 N_SUBJECTS, N_EPOCHS = 10, 1188
 PEER_EPOCHS = 200

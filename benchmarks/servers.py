@@ -23,7 +23,7 @@ from tenacity import retry, retry_if_exception_type, retry_if_result, stop_after
 from benchmarks.load import HOST
 from benchmarks.serving_peers import MODEL_FOLDER
 from p300.domain import CHAMPION, Float32s, Label
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
 from p300.serving.process import served
 from p300.settings import Settings

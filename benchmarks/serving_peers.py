@@ -12,7 +12,7 @@ import orjson
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
-from p300.model.linear import linear_model
+from p300.model.linear.model import linear_model
 from p300.registry import load_estimator
 
 MODEL_FOLDER = "P300_BENCH_MODEL"

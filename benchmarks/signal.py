@@ -11,10 +11,11 @@ import pandas as pd
 
 from benchmarks.rows import Row, in_turn, row
 from p300.domain import MICROVOLT, Label, Recording, SubjectId
-from p300.eeg.recipe import Recipe
-from p300.eeg.synthetic import synthesize
-from p300.jobs.preprocess import features_of
-from p300.store.subjects import decode_features, decode_recording, encode_features, encode_recording
+from p300.domain.recipe import Recipe
+from p300.jobs.recordings.preprocess import features_of
+from p300.store.features import decode_features, encode_features
+from p300.store.recordings import decode_recording, encode_recording
+from p300.synthetic.recordings import synthesize
 
 ROUNDS = 7
 SUBJECT = SubjectId(1)

@@ -3,7 +3,7 @@
 import os
 
 from p300.cli.entry import run_script
-from p300.jobs.provision import provision, read_plan
+from p300.jobs.platform.provision import provision, read_plan
 from p300.settings import load_settings
 
 

@@ -6,8 +6,8 @@ import typer
 
 from p300.cli.entry import run_script
 from p300.domain import parse_subject
-from p300.eeg.recipe import Recipe
-from p300.jobs.preprocess import preprocess
+from p300.domain.recipe import Recipe
+from p300.jobs.recordings.preprocess import preprocess
 from p300.settings import load_settings
 from p300.store.objects import open_store
 

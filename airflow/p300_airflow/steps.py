@@ -8,10 +8,10 @@ from pathlib import Path
 from airflow.sdk.exceptions import AirflowFailException
 
 from p300.domain import subject_name
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, Refused
-from p300.jobs import ingest as job
-from p300.jobs.unprocessed import unprocessed_subjects
+from p300.jobs.recordings import ingest as job
+from p300.jobs.recordings.unprocessed import unprocessed_subjects
 from p300.settings import load_settings
 from p300.store.objects import ObjectStore, open_store
 

@@ -14,7 +14,7 @@ from p300.settings import load_settings
 
 if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
-    from p300.jobs.evaluate import Evaluation
+    from p300.jobs.judging.evaluate import Evaluation
 
 REPORT = Path(".p300/report.html")
 COLUMNS = ["asked", "version", "trained on", "unseen subjects", "AUC", "balanced accuracy", "kappa", "accuracy"]
@@ -35,7 +35,7 @@ def simulate(
 
     Example: [bold]p300 simulate 6 7 --target_alias challenger[/]
     """
-    from p300.jobs import evaluate as job
+    from p300.jobs.judging import evaluate as job
     from p300.simulator.client import Endpoint
     from p300.simulator.wandb_log import WandbProject
 
@@ -71,7 +71,7 @@ def report(
 
     Example: [bold]p300 report --out report.html[/]
     """
-    from p300.jobs import report as job
+    from p300.jobs.judging import report as job
 
     store = store_for_reading_features(mlflow_tracking_uri)
     console.print(f"wrote {job.report(store, open_registry(mlflow_tracking_uri), out)}")
@@ -85,7 +85,7 @@ def demo(
     Example: [bold]p300 demo --data recordings[/]
     """
     from p300.jobs.demo import Demo
-    from p300.jobs.report import verdict_sentence
+    from p300.jobs.judging.report import verdict_sentence
 
     settings = load_settings()
     done = Demo(settings, data, progress).run()

@@ -40,7 +40,7 @@ def train(
 
     Example: [bold]p300 train --training_subjects_percentage 0.5 --auto_set_challenger_alias[/]
     """
-    from p300.jobs import train as job
+    from p300.jobs.training import train as job
 
     settings = load_settings()
     training = job.Training(
@@ -83,7 +83,7 @@ def promote(mlflow_tracking_uri: TrackingUri = None) -> None:
 
     Example: [bold]p300 promote[/]
     """
-    from p300.jobs import promote as job
+    from p300.jobs.judging import promote as job
 
     move = job.promote(open_registry(mlflow_tracking_uri))
     before = f"version {move.before} is previous-champion" if move.before else "there was none before"
@@ -95,7 +95,7 @@ def rollback(mlflow_tracking_uri: TrackingUri = None) -> None:
 
     Example: [bold]p300 rollback[/]
     """
-    from p300.jobs import promote as job
+    from p300.jobs.judging import promote as job
 
     console.print(f"version {job.rollback(open_registry(mlflow_tracking_uri)).after} is champion again")
 
@@ -105,7 +105,7 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
 
     Example: [bold]p300 status[/]
     """
-    from p300.jobs import status as job
+    from p300.jobs.platform import status as job
 
     settings = load_settings()
     store = store_for_looking_around(mlflow_tracking_uri)

@@ -13,7 +13,7 @@ from p300.settings import load_settings
 from p300.stack.environment import Environment, load_environment
 
 if TYPE_CHECKING:
-    from p300.jobs.archive import Manifest
+    from p300.jobs.platform.archive import Manifest
     from p300.stack.databases import StackDatabase
 
 MEGABYTE = 1_000_000
@@ -30,7 +30,7 @@ def validate(
 
     Example: [bold]p300 validate --env prod[/]
     """
-    from p300.jobs import validate as job
+    from p300.jobs.platform import validate as job
 
     environment = _environment(env)
     checks = only or list(job.CHECKS)
@@ -54,7 +54,7 @@ def backup(
 
     Example: [bold]p300 backup --env dev --folder backups/friday[/]
     """
-    from p300.jobs import backup as job
+    from p300.jobs.platform import backup as job
     from p300.stack.reach import root_store
 
     environment = _environment(env)
@@ -74,8 +74,8 @@ def restore(
 
     Example: [bold]p300 restore --env staging --folder backups/friday[/]
     """
-    from p300.jobs import restore as job
-    from p300.jobs.archive import read_manifest
+    from p300.jobs.platform import restore as job
+    from p300.jobs.platform.archive import read_manifest
     from p300.stack.reach import root_store
 
     environment = _environment(env)

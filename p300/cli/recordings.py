@@ -8,7 +8,7 @@ import typer
 
 from p300.cli.terminal import console, progress, subjects_text
 from p300.domain import SubjectId, parse_subjects
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, PartialFailure
 from p300.settings import load_settings
 from p300.store.layout import LANDING, RAW, REJECTED_PREFIX
@@ -33,7 +33,7 @@ def synth(
 
     Example: [bold]p300 synth --subjects 1-10 --seed 7[/]
     """
-    from p300.jobs import synth as job
+    from p300.jobs.recordings import synth as job
 
     chosen = parse_subjects(subjects)
     with progress("making recordings", len(chosen)) as advance:
@@ -51,7 +51,7 @@ def fetch(
 
     Example: [bold]p300 fetch bi2014a --subjects 1-10[/]
     """
-    from p300.jobs import fetch as job
+    from p300.jobs.recordings import fetch as job
 
     chosen = parse_subjects(subjects)
     with progress(f"fetching {dataset}", len(chosen)) as advance:
@@ -72,7 +72,7 @@ def import_(
 
     Example: [bold]p300 import run1.vhdr run2.vhdr --subject 3 --target S2 --nontarget S1[/]
     """
-    from p300.jobs import import_recording as job
+    from p300.jobs.recordings import import_recording as job
 
     key = job.import_recording(
         _target(folder),
@@ -99,7 +99,7 @@ def ingest(
 
     Example: [bold]p300 ingest --source data --batch_size 5[/]
     """
-    from p300.jobs import ingest as job
+    from p300.jobs.recordings import ingest as job
 
     store = open_store(load_settings().store_url)
     if source is not None:
@@ -124,7 +124,7 @@ def preprocess(
 
     Example: [bold]p300 preprocess --workers 2[/]
     """
-    from p300.jobs import preprocess as job
+    from p300.jobs.recordings import preprocess as job
 
     store = open_store(load_settings().store_url)
     chosen = parse_subjects(subjects) if subjects else None

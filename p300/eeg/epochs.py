@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from p300.domain import Float32s, Float64s
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidRecording
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from p300.domain import Float32s, Float64s, Label, Labels, Recording
-from p300.eeg.alignment import normalise
+from p300.domain.recipe import Recipe
 from p300.eeg.artifacts import count_by_channel, describe, exceeding, peak_to_peak
 from p300.eeg.epochs import are_complete, cut, epoch_map, sample_window
 from p300.eeg.filters import apply_filter, design_band_pass
-from p300.eeg.recipe import Recipe
+from p300.eeg.normalisation import normalise
 from p300.errors import InvalidRecording
 
 logger = logging.getLogger(__name__)

@@ -10,16 +10,16 @@ from hashlib import sha256
 from pathlib import Path
 
 from p300.domain import CHALLENGER, CHAMPION, SubjectId
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, PartialFailure, Refused
-from p300.jobs.answers import compare_versions
-from p300.jobs.evaluate import Evaluation, Simulation, evaluate
-from p300.jobs.ingest import ingest, land, subjects_in
-from p300.jobs.preprocess import preprocess
-from p300.jobs.promote import promote
-from p300.jobs.report import report
-from p300.jobs.synth import synth
-from p300.jobs.train import STEPS, TrainedVersion, Training, train
+from p300.jobs.judging.answers import compare_versions
+from p300.jobs.judging.evaluate import Evaluation, Simulation, evaluate
+from p300.jobs.judging.promote import promote
+from p300.jobs.judging.report import report
+from p300.jobs.recordings.ingest import ingest, land, subjects_in
+from p300.jobs.recordings.preprocess import preprocess
+from p300.jobs.recordings.synth import synth
+from p300.jobs.training.train import STEPS, TrainedVersion, Training, train
 from p300.registry import Registry
 from p300.registry.connection import SQLITE_PREFIX
 from p300.rollout.verdict import Verdict
@@ -27,9 +27,10 @@ from p300.serving.process import served
 from p300.settings import Settings
 from p300.simulator.client import Endpoint
 from p300.simulator.wandb_log import WandbProject
+from p300.store.features import FeatureTables
 from p300.store.layout import LANDING, RAW, REASON_SUFFIX, recording_key
 from p300.store.objects import ObjectStore, open_store
-from p300.store.subjects import FeatureTables, stored_subjects
+from p300.store.subjects import stored_subjects
 
 BATCH_SIZE = 5
 FEWEST_SUBJECTS = 4

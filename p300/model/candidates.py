@@ -13,12 +13,12 @@ from sklearn.base import ClassifierMixin
 
 from p300.domain import Float64s, SubjectId, subject_name
 from p300.errors import InvalidInput
-from p300.model import folds
 from p300.model.ensemble import LogOddsEnsemble
+from p300.model.linear import folds
+from p300.model.linear.rules import LdaRule, ToeplitzLdaRule, XdawnLdaRule
 from p300.model.riemann import fit_riemann
-from p300.model.rules import LdaRule, ToeplitzLdaRule, XdawnLdaRule
-from p300.model.statistics import Statistics
-from p300.model.sums import Sums
+from p300.model.sums.statistics import Statistics
+from p300.model.sums.stored import Sums
 from p300.model.tables import Tables, Without, require_subjects, stream
 
 # What skops must trust to load any candidate's estimator, beside scikit-learn and numpy.

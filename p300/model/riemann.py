@@ -7,7 +7,7 @@ matrices; pyRiemann maps them to a vector space at their mean (Barachant et al. 
 shrinkage LDA separates them. On five real subjects it does as well as logistic regression (.876 and
 .874 mean AUC), and its log-odds are of the same kind as those of the LDA it meets in the ensemble.
 
-The first pass over the subjects streams, see :meth:`p300.model.statistics.Statistics.by_time`. The
+The first pass over the subjects streams, see :meth:`p300.model.sums.statistics.Statistics.by_time`. The
 second gathers the covariances of all epochs: with 4 filters a class 16 x 16 numbers an epoch,
 under half of what 16 channels of features take.
 """
@@ -24,10 +24,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from p300.domain import Float64s
-from p300.model.linear import CLASSES
-from p300.model.statistics import ClassStatistics, Statistics
+from p300.model.linear.model import CLASSES
+from p300.model.linear.xdawn import filter_epochs, xdawn_filters
+from p300.model.sums.statistics import ClassStatistics, Statistics
 from p300.model.tables import Tables, stream
-from p300.model.xdawn import filter_epochs, xdawn_filters
 
 # The Riemannian mean is an iterative search that gains nothing from more epochs than about these.
 N_REFERENCE = 600

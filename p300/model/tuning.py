@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from p300.domain import Float64s, SubjectId
-from p300.model import folds
 from p300.model.candidates import Candidate, EnsembleCandidate, LinearCandidate, candidate
+from p300.model.linear import folds
 from p300.model.tables import Tables, Without, require_subjects
 from p300.model.validation import Validation, assess, read_targets
 

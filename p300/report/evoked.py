@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from p300.domain import FeatureTable, Float64s, Label
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput
 
 MICROVOLTS_PER_VOLT = 1e6

@@ -3,7 +3,7 @@
 import numpy as np
 
 from p300.domain import Float32s, Float64s
-from p300.model.linear import LinearModel
+from p300.model.linear.model import LinearModel
 
 FEW_EPOCHS = 32
 BLOCK = 256

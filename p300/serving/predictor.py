@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin
 
 from p300.domain import Float32s, Float64s, Label, Labels
 from p300.errors import InvalidInput, P300Error
-from p300.model.linear import linear_model
+from p300.model.linear.model import linear_model
 from p300.model.scores import THRESHOLD
 from p300.serving.logits import Logits
 from p300.wire import INPUT_NAME, ModelIdentity

@@ -2,7 +2,7 @@
 
 from p300.errors import InvalidInput
 from p300.stack.environment import Environment, load_environment
-from p300.store.access import SERVICES
+from p300.store.keys.access import SERVICES
 from p300.store.objects import ObjectStore, open_s3
 
 SIMULATOR = "p300-simulator"

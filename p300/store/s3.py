@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import Loader, create_loader
 
 from p300.errors import InvalidInput, NotFound, P300Error, Refused, Unavailable
-from p300.store.access import Policy
+from p300.store.keys.access import Policy
 from p300.store.layout import BUCKETS, object_path
 from p300.store.login import DEFAULT_REGION, S3Login
 

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from p300.domain import CHALLENGER, CHAMPION, Label, SubjectId
-from p300.eeg.recipe import Recipe
-from p300.jobs.answers import answers_of
-from p300.jobs.ingest import ingest, land
-from p300.jobs.preprocess import preprocess
-from p300.jobs.train import Training, train
+from p300.domain.recipe import Recipe
+from p300.jobs.judging.answers import answers_of
+from p300.jobs.recordings.ingest import ingest, land
+from p300.jobs.recordings.preprocess import preprocess
+from p300.jobs.training.train import Training, train
 from p300.model.scores import score
 from p300.registry import Registry, load_estimator
+from p300.store.features import FeatureTables
 from p300.store.layout import FEATURES, LANDING, RAW
 from p300.store.objects import open_store
-from p300.store.subjects import FeatureTables, stored_subjects
+from p300.store.subjects import stored_subjects
 from tests.compose import platform
 from tests.compose.shell import ROOT, await_true, sh, walkthrough
 

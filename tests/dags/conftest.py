@@ -13,7 +13,7 @@ import pytest
 
 from p300.domain import Recording
 from p300.store.layout import recording_key
-from p300.store.subjects import encode_recording
+from p300.store.recordings import encode_recording
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag

@@ -18,16 +18,16 @@ import pytest
 from p300.cli.app import app
 from p300.cli.entry import run
 from p300.domain import Recording
-from p300.eeg.recipe import Recipe
-from p300.jobs.ingest import ingest
-from p300.jobs.preprocess import preprocess
-from p300.jobs.train import Training, train
+from p300.domain.recipe import Recipe
+from p300.jobs.recordings.ingest import ingest
+from p300.jobs.recordings.preprocess import preprocess
+from p300.jobs.training.train import Training, train
 from p300.registry import Registry
 from p300.serving.server import bind, make_server
 from p300.settings import Settings
 from p300.store.layout import LANDING, REASON_SUFFIX, recording_key
 from p300.store.objects import ObjectStore, open_store
-from p300.store.subjects import encode_recording
+from p300.store.recordings import encode_recording
 
 N_FEATURES = 3 * 71
 

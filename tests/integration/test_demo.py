@@ -17,11 +17,12 @@ import pytest
 from p300.domain import CHALLENGER, CHAMPION, Recording
 from p300.errors import InvalidInput, Refused
 from p300.jobs.demo import Demo
-from p300.jobs.report import verdict_sentence
+from p300.jobs.judging.report import verdict_sentence
 from p300.settings import Settings
 from p300.store.layout import LANDING, RAW, recording_key
 from p300.store.objects import open_store
-from p300.store.subjects import encode_recording, stored_subjects
+from p300.store.recordings import encode_recording
+from p300.store.subjects import stored_subjects
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from p300.domain import CHALLENGER, CHAMPION, PREVIOUS_CHAMPION, SubjectId
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import Refused
 from p300.registry import ModelCard, Registry, TrainedModel
 from p300.rollout.promotion import Move, promote, rollback

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from p300.domain import FeatureTable, Provenance, SubjectId
+from p300.domain.recipe import Recipe
 from p300.eeg.features import extract_features
-from p300.eeg.recipe import Recipe
 from p300.model.candidates import CANDIDATES, candidate
 from p300.model.tuning import tune_nested
 from p300.model.validation import validate
 from p300.store.layout import recording_key
-from p300.store.subjects import decode_recording
+from p300.store.recordings import decode_recording
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "br41nio"
 SUBJECTS = range(1, 6)

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from p300.domain import CHALLENGER, CHAMPION, Float32s, SubjectId
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Unavailable
 from p300.registry import ModelCard, ModelVersion, Registry, TrainedModel, load_estimator, read_card
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from p300.domain import CHAMPION
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
 from tests.integration.service import PATIENCE_S, SCRIPT, service_process
 from tests.ports import free_port

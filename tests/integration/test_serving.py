@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from p300.domain import CHALLENGER, CHAMPION, Float32s
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
 from p300.serving.server import bind, make_server
 from p300.settings import Settings

@@ -16,17 +16,17 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
 from p300.domain import CHALLENGER, CHAMPION, FeatureTable, Provenance, SubjectId
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Refused
-from p300.jobs.evaluate import Evaluation, Simulation, evaluate
+from p300.jobs.judging.evaluate import Evaluation, Simulation, evaluate
 from p300.registry import ModelCard, Registry, TrainedModel, load_estimator
 from p300.serving.server import bind, make_server
 from p300.settings import Settings
 from p300.simulator.client import Endpoint
 from p300.simulator.wandb_log import WandbProject
+from p300.store.features import encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore, open_store
-from p300.store.subjects import encode_features
 
 SCRIPT = Path(__file__).parents[2] / "application-simulator" / "application_simulator.py"
 RECIPE = Recipe()

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from p300.domain import CHALLENGER, FeatureTable, Provenance, SubjectId
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Refused
-from p300.jobs.status import status
-from p300.jobs.train import STEPS, Training, choose_subjects, train
+from p300.jobs.platform.status import status
+from p300.jobs.training.train import STEPS, Training, choose_subjects, train
 from p300.model.candidates import candidate
 from p300.model.validation import validate
 from p300.registry import Registry, load_estimator, read_card
+from p300.store.features import FeatureTables, encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
-from p300.store.subjects import FeatureTables, encode_features
 
 N_EPOCHS = 90
 CHANNELS = ("Fz", "Cz", "Pz")
@@ -148,7 +148,7 @@ def test_search_registers_the_winner_with_all_that_was_tried(
     store: ObjectStore, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grid = (candidate("lda", shrinkage=0.9), candidate("lda"), candidate("toeplitz-lda"))
-    monkeypatch.setattr("p300.jobs.learn.DEFAULT_GRID", grid)
+    monkeypatch.setattr("p300.jobs.training.learn.DEFAULT_GRID", grid)
     trained = train(Training(tune=True), store, registry)
     rows = json.loads(registry.artifact(trained.version.run_id, "search.json"))
     assert [row["candidate"] for row in rows] == ["lda", "lda", "toeplitz-lda"]

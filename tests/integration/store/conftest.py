@@ -10,8 +10,8 @@ import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay
 
 from p300.errors import Unavailable
-from p300.jobs.provision import Plan, StoreServer, provision
-from p300.store.access import SERVICES
+from p300.jobs.platform.provision import Plan, StoreServer, provision
+from p300.store.keys.access import SERVICES
 from p300.store.login import S3Login
 from p300.store.s3 import S3Store
 from tests.containers import container, docker, need_docker

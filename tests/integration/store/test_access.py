@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from p300.errors import InvalidInput, Refused
-from p300.jobs.provision import Plan
-from p300.store.access import SERVICES, bucket_policy
+from p300.jobs.platform.provision import Plan
+from p300.store.keys.access import SERVICES, bucket_policy
 from p300.store.layout import ARTIFACTS, BUCKETS, FEATURES, INFERENCE_LOGS, RAW
 from p300.store.s3 import S3Store
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from p300.errors import InvalidInput, NotFound
-from p300.jobs.provision import Plan
+from p300.jobs.platform.provision import Plan
 from p300.store.layout import LANDING, RAW
 from p300.store.objects import ObjectStore, open_store
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from p300.domain import Recording, SubjectId
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import Refused
-from p300.jobs.ingest import ingest, land
-from p300.jobs.preprocess import preprocess, preprocess_subject
+from p300.jobs.recordings.ingest import ingest, land
+from p300.jobs.recordings.preprocess import preprocess, preprocess_subject
+from p300.store.features import FeatureTables
 from p300.store.layout import FEATURES, LANDING, RAW, features_key, recording_key
+from p300.store.recordings import encode_recording
 from p300.store.s3 import S3Store
-from p300.store.subjects import FeatureTables, encode_recording
 
 OpenAs = Callable[[str], S3Store]
 RECIPE = Recipe()

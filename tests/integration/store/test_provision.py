@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from p300.errors import InvalidInput
-from p300.jobs.provision import ENDPOINT_VARIABLE, ROOT_VARIABLES, SERVER_VARIABLE, Plan, provision
-from p300.store.access import SERVICES
+from p300.jobs.platform.provision import ENDPOINT_VARIABLE, ROOT_VARIABLES, SERVER_VARIABLE, Plan, provision
+from p300.store.keys.access import SERVICES
 from p300.store.layout import BUCKETS, FEATURES, RAW
 from p300.store.login import S3Login
 from p300.store.s3 import S3Store

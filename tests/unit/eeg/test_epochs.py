@@ -4,8 +4,8 @@ import mne
 import numpy as np
 import pytest
 
+from p300.domain.recipe import Recipe
 from p300.eeg.epochs import are_complete, cut, epoch_map, sample_window
-from p300.eeg.recipe import Recipe
 from p300.errors import InvalidRecording
 
 RATES_HZ = (100.0, 128.0, 250.0, 256.0, 499.97, 512.0, 1000.0, 2048.0)

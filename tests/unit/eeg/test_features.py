@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p300.domain import Label, Recording
+from p300.domain.recipe import NORMALISATIONS, Recipe
 from p300.eeg.features import extract_features
-from p300.eeg.recipe import NORMALISATIONS, Recipe
 from p300.errors import InvalidRecording
 
 PLAIN = Recipe(normalisation="none")

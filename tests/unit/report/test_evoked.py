@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from p300.domain import FeatureTable, Label, Provenance
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput
 from p300.report.evoked import evoked
 

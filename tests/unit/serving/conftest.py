@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from p300.domain import Float32s
-from p300.eeg.recipe import Recipe
+from p300.domain.recipe import Recipe
 from p300.registry import ModelCard, ModelVersion, Registry, TrainedModel
 from p300.serving.predictor import Predictor
 from p300.wire import ModelIdentity

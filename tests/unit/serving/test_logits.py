@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from p300.model.linear import LinearModel
+from p300.model.linear.model import LinearModel
 from p300.serving.logits import Logits
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from p300.jobs.validate import Finding, validate
+from p300.jobs.platform.validate import Finding, validate
 from p300.stack.environment import load_environment
 from tests.containers import need_docker_command
 

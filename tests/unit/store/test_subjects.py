@@ -10,16 +10,10 @@ import pytest
 
 from p300.domain import FeatureTable, Provenance, Recording, SubjectId
 from p300.errors import InvalidInput, NotFound
+from p300.store.features import FeatureTables, decode_features, decode_provenance, encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
-from p300.store.subjects import (
-    FeatureTables,
-    decode_features,
-    decode_provenance,
-    decode_recording,
-    encode_features,
-    encode_recording,
-)
+from p300.store.recordings import decode_recording, encode_recording
 
 REAL_SUBJECT = Path(__file__).parents[4] / "shared/data/br41nio/subject_01/subject_01_eeg_stim.parquet"
 

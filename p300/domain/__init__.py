@@ -1,0 +1,32 @@
+"""DOMAIN: the nouns that every part shares, in the words of MOABB and MLflow. Typed and pure."""
+
+from p300.domain.arrays import Float32s, Float64s
+from p300.domain.features import FeatureTable, Provenance
+from p300.domain.labels import Label, Labels
+from p300.domain.recipe import NORMALISATIONS, Normalisation, Recipe
+from p300.domain.recording import MICROVOLT, Recording
+from p300.domain.subjects import SubjectId, parse_subject, parse_subjects, subject_name
+from p300.domain.versions import CHALLENGER, CHAMPION, MODEL_NAME, PREVIOUS_CHAMPION, SERVED_ALIASES
+
+__all__ = [
+    "CHALLENGER",
+    "CHAMPION",
+    "MICROVOLT",
+    "MODEL_NAME",
+    "NORMALISATIONS",
+    "PREVIOUS_CHAMPION",
+    "SERVED_ALIASES",
+    "FeatureTable",
+    "Float32s",
+    "Float64s",
+    "Label",
+    "Labels",
+    "Normalisation",
+    "Provenance",
+    "Recipe",
+    "Recording",
+    "SubjectId",
+    "parse_subject",
+    "parse_subjects",
+    "subject_name",
+]

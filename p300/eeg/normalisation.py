@@ -1,0 +1,89 @@
+"""Label-free normalisation: makes the recordings of different people alike.
+
+Each normalisation is one (n_channels, n_channels) matrix, learnt from all kept epochs of a
+recording without their labels and applied to each of them.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from p300.domain import Float32s, Float64s
+from p300.domain.recipe import Normalisation
+from p300.errors import InvalidRecording
+
+logger = logging.getLogger(__name__)
+
+# A hundredth of a microvolt is less than the noise of any EEG amplifier: only rounding is that small.
+FLAT_VOLTS = 1e-8
+
+
+def normalise(epochs: Float32s, normalisation: Normalisation) -> Float32s:
+    """Normalise the epochs of one recording.
+
+    A flat channel, or a direction that an average reference or too few epochs leave empty, cannot
+    be brought to unit spread: it becomes zero, and that is logged as a warning.
+
+    Parameters
+    ----------
+    epochs : ndarray of float32, shape (n_epochs, n_channels, n_times)
+        Volts.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_epochs, n_channels, n_times)
+        In units of the spread; volts as they were for ``none``.
+
+    Raises
+    ------
+    InvalidRecording
+        Nothing but flat channels.
+    """
+    if normalisation == "none":
+        return epochs
+    matrix = _MATRICES[normalisation](epochs).astype(np.float32)
+    return matrix @ epochs
+
+
+def channel_scaling(epochs: Float32s) -> Float64s:
+    """Scale each channel by its own spread: the median over epochs of the deviation within an epoch.
+
+    The median forgets the artefacts that stayed below the rejection limit, which a standard
+    deviation over everything follows.
+    """
+    return np.diag(_inverse(np.median(epochs.std(axis=2, dtype=np.float64), axis=0)))
+
+
+def euclidean_whitening(epochs: Float32s) -> Float64s:
+    """Inverse square root of the mean covariance, after which that mean is the identity.
+
+    Euclidean alignment: He & Wu 2020, "Transfer learning for brain-computer interfaces: a
+    Euclidean space data alignment approach", IEEE Trans. Biomed. Eng. 67(2), eq. 4 and 5. Theirs
+    sums a trial's covariance over time; here it is the mean over time, so that features have unit
+    spread.
+    """
+    exact = epochs.astype(np.float64)
+    covariance = np.mean(exact @ exact.transpose(0, 2, 1), axis=0) / epochs.shape[2]
+    power, directions = np.linalg.eigh(covariance)
+    inverse_root: Float64s = (directions * _inverse(np.sqrt(power.clip(0)))) @ directions.T
+    return inverse_root
+
+
+_MATRICES: Mapping[Normalisation, Callable[[Float32s], Float64s]] = {
+    "channel": channel_scaling,
+    "euclidean": euclidean_whitening,
+}
+
+
+def _inverse(spread_volts: Float64s) -> Float64s:
+    """One over each spread, and zero for what is flat."""
+    flat = spread_volts < FLAT_VOLTS
+    if flat.all():
+        raise InvalidRecording(
+            "every channel is flat (below 0.01 microvolts after filtering): "
+            "check that the amplifier was connected and that samples are in microvolts"
+        )
+    if flat.any():
+        logger.warning("%d of %d channels or directions are flat: they become zero", flat.sum(), flat.size)
+    return np.divide(1.0, spread_volts, out=np.zeros_like(spread_volts), where=~flat)

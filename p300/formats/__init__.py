@@ -1,0 +1,1 @@
+"""FORMATS: recordings of other programs into ours."""

@@ -1,0 +1,1 @@
+"""PLATFORM: the stack and its store as a whole."""

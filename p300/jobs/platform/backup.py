@@ -1,0 +1,122 @@
+"""Backup: the buckets and databases of a running stack, to a folder that appears only when it is whole."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from p300.errors import NotFound, P300Error, Refused
+from p300.jobs.commit import code_commit
+from p300.jobs.platform.archive import (
+    Manifest,
+    StoredDump,
+    StoredObject,
+    count_objects,
+    dump_file,
+    objects_of,
+    sha256_of,
+    sha256_of_file,
+)
+from p300.stack.databases import Database
+from p300.store.layout import BUCKETS
+from p300.store.objects import ObjectStore
+
+logger = logging.getLogger(__name__)
+
+
+def backup(
+    environment: str,
+    store: ObjectStore,
+    databases: Sequence[Database],
+    folder: Path,
+    *,
+    on_object: Callable[[str], None] = lambda _key: None,
+) -> Manifest:
+    """Save every bucket (current versions of objects only) and database of a stack that goes on working.
+
+    Databases are dumped first: a run or version that they name has its artifacts in the store by
+    then, so what is restored is never a version without a model.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not be there yet.
+    on_object : callable
+        Told the key of each object that is saved.
+
+    Raises
+    ------
+    Refused
+        There is something at `folder` already.
+    Unavailable, P300Error
+        The store or a database does not answer, or the disk does not give back what was written.
+    """
+    if folder.exists():
+        raise Refused(f"{folder} is there already: give a folder that is not")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as unfinished:
+        draft = Path(unfinished) / folder.name
+        draft.mkdir(mode=0o700)  # a database holds what is nobody else's business
+        manifest = _save(environment, store, databases, draft, on_object)
+        manifest.write(draft)
+        draft.rename(folder)
+    return manifest
+
+
+def _save(
+    environment: str,
+    store: ObjectStore,
+    databases: Sequence[Database],
+    draft: Path,
+    on_object: Callable[[str], None],
+) -> Manifest:
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    dumps = tuple(_dump(database, draft) for database in databases)
+    buckets = _in_order(store.buckets())
+    objects = [entry for bucket in buckets for entry in _copy(store, bucket, objects_of(draft), on_object)]
+    return Manifest(environment, code_commit(), made, count_objects(buckets, objects), tuple(objects), dumps)
+
+
+def _dump(database: Database, draft: Path) -> StoredDump:
+    file = draft / dump_file(database.name)
+    n_rows = database.n_rows()
+    database.dump(file)
+    return StoredDump(database.name, file.stat().st_size, sha256_of_file(file), n_rows)
+
+
+def _in_order(buckets: Sequence[str]) -> list[str]:
+    # A recording that is ingested meanwhile moves from the landing zone to the raw data: in this
+    # order it is found in one of them, if not in both.
+    return sorted(buckets, key=lambda bucket: (BUCKETS.index(bucket) if bucket in BUCKETS else len(BUCKETS), bucket))
+
+
+def _copy(
+    store: ObjectStore, bucket: str, target: ObjectStore, on_object: Callable[[str], None]
+) -> Iterator[StoredObject]:
+    target.make_bucket(bucket)
+    for key in store.list(bucket):
+        if key.endswith("/"):  # what consoles make to show an empty folder
+            continue
+        try:
+            data = store.get(bucket, key)
+        except NotFound:
+            logger.info("%s left %s while it was saved", key, bucket)
+            continue
+        yield put_verified(target, bucket, key, data)
+        on_object(key)
+
+
+def put_verified(target: ObjectStore, bucket: str, key: str, data: bytes) -> StoredObject:
+    """Put an object and read it back.
+
+    Raises
+    ------
+    P300Error
+        The store gives back something else.
+    """
+    target.put(bucket, key, data)
+    sha256 = sha256_of(data)
+    if sha256_of(target.get(bucket, key)) != sha256:
+        raise P300Error(f"{key} in {bucket} of {target.url} is not what was just written there: check that disk")
+    return StoredObject(bucket, key, len(data), sha256)

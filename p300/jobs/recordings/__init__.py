@@ -1,0 +1,1 @@
+"""RECORDINGS: from anywhere into the store, and from there to features."""

@@ -1,0 +1,187 @@
+"""Preprocess: raw recordings to feature tables, each subject by itself, in parallel.
+
+A table is made when it is missing, was made by another recipe or from other raw bytes. Whether it
+was is decided by the worker that holds the raw bytes, so no subject is read twice.
+"""
+
+import hashlib
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, ParamSpec, TypeVar, cast
+
+from p300.domain import FeatureTable, Provenance, Recording, SubjectId, subject_name
+from p300.domain.recipe import Recipe
+from p300.eeg.features import EpochFeatures, extract_features
+from p300.errors import InvalidInput, NotFound, P300Error, PartialFailure, Unavailable
+from p300.store.features import encode_features, stored_provenance
+from p300.store.layout import FEATURES, RAW, features_key, recording_key
+from p300.store.objects import ObjectStore, open_store
+from p300.store.recordings import decode_recording
+from p300.store.subjects import stored_subjects
+
+Outcome = Literal["made", "current"]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class Preprocessed:
+    """Subjects whose features were made now, and those whose features were current already."""
+
+    made: list[SubjectId] = field(default_factory=list)
+    current: list[SubjectId] = field(default_factory=list)
+
+
+def preprocess(
+    store: ObjectStore,
+    recipe: Recipe,
+    *,
+    subjects: Sequence[int] | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    on_done: Callable[[SubjectId], None] = lambda _subject: None,
+) -> Preprocessed:
+    """Make the feature tables that are missing or stale.
+
+    Parameters
+    ----------
+    subjects : sequence of int, optional
+        Only these. Without them, every raw subject.
+    workers : int
+        Processes on this machine.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://host:port``, whose workers do the work instead; they
+        must reach the same store.
+    on_done : callable
+        Told each subject as it ends, well or badly.
+
+    Raises
+    ------
+    NotFound
+        A subject is asked for that is not among the raw data.
+    PartialFailure
+        Some subjects failed; the others are done.
+    """
+    if workers < 1:
+        raise InvalidInput(f"workers is {workers}, expected at least 1")
+    chosen = _raw_subjects(store, subjects)
+    store.make_bucket(FEATURES)
+    done = Preprocessed()
+    reasons: dict[str, str] = {}
+    with _executor(min(workers, max(1, len(chosen))), scheduler) as executor:
+        pending = {executor.submit(preprocess_subject, store.url, subject, recipe): subject for subject in chosen}
+        for future in as_completed(pending):
+            subject = pending[future]
+            try:
+                outcome = future.result()
+            except P300Error as error:
+                reasons[subject_name(subject)] = str(error)
+            except (OSError, RuntimeError, MemoryError) as error:
+                # A worker that dies (killed, out of memory) breaks its pool: every subject it held failed.
+                reasons[subject_name(subject)] = f"its worker ended ({type(error).__name__}: {error}); run again"
+            else:
+                (done.made if outcome == "made" else done.current).append(subject)
+            on_done(subject)
+    if reasons:
+        raise PartialFailure("preprocessed", dict(sorted(reasons.items())))
+    return Preprocessed(sorted(done.made), sorted(done.current))
+
+
+def preprocess_subject(store_url: str, subject: SubjectId, recipe: Recipe) -> Outcome:
+    """Make the feature table of one subject, unless it is current.
+
+    Raises
+    ------
+    P300Error
+        The recording cannot be used, or the store cannot be reached.
+    """
+    store = open_store(store_url)
+    raw = store.get(RAW, recording_key(subject))
+    sha256 = hashlib.sha256(raw).hexdigest()
+    if _is_current(store, subject, recipe, sha256):
+        return "current"
+    store.put(FEATURES, features_key(subject), features_of(raw, subject, recipe, sha256))
+    return "made"
+
+
+def features_of(raw: bytes, subject: SubjectId, recipe: Recipe, sha256: str) -> bytes:
+    """Parquet of a subject's feature table, from the Parquet of its recording."""
+    recording = decode_recording(raw)
+    epochs = extract_features(recording, recipe)
+    provenance = _provenance(recording, epochs, recipe, recording_key(subject), sha256)
+    table = FeatureTable(epochs.features, epochs.labels, epochs.epochs, epochs.onset_samples, provenance)
+    return encode_features(table)
+
+
+def _provenance(recording: Recording, epochs: EpochFeatures, recipe: Recipe, key: str, sha256: str) -> Provenance:
+    return Provenance(
+        recipe=recipe.to_json(),
+        recipe_hash=recipe.hash,
+        source_sfreq_hz=recording.sfreq_hz,
+        sfreq_hz=recipe.sfreq_hz,
+        channel_names=recording.channel_names,
+        raw_key=key,
+        raw_sha256=sha256,
+        n_flashes=epochs.n_flashes,
+        n_kept=len(epochs.labels),
+        n_incomplete=epochs.n_incomplete,
+        n_rejected=epochs.n_rejected,
+        rejected_by_channel=epochs.rejected_by_channel,
+    )
+
+
+def _is_current(store: ObjectStore, subject: SubjectId, recipe: Recipe, sha256: str) -> bool:
+    provenance = stored_provenance(store, subject)
+    return provenance is not None and (provenance.recipe_hash, provenance.raw_sha256) == (recipe.hash, sha256)
+
+
+def _raw_subjects(store: ObjectStore, subjects: Sequence[int] | None) -> list[SubjectId]:
+    raw = stored_subjects(store, RAW)
+    missing = sorted(set(subjects or ()) - set(raw))
+    if missing:
+        known = ", ".join(map(str, raw)) or "none"
+        raise NotFound(f"not among the raw data: subjects {', '.join(map(str, missing))}; there are {known}")
+    return [subject for subject in raw if subjects is None or subject in subjects]
+
+
+@contextmanager
+def _executor(workers: int, scheduler: str | None) -> Iterator[Executor]:
+    if scheduler is not None:
+        with _dask_executor(scheduler) as executor:
+            yield executor
+        return
+    if workers == 1:
+        yield _ThisProcess()
+        return
+    # Forked children of a threaded parent can hang, so the workers begin as fresh processes.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+class _ThisProcess(Executor):
+    """Does the work on submission: for one worker, a second process would only cost its start."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except (P300Error, OSError, RuntimeError, MemoryError) as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def _dask_executor(scheduler: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client  # noqa: PLC0415  (an extra: only those who ask for a cluster need it)
+    except ImportError as error:
+        raise InvalidInput("--scheduler needs Dask: pip install 'p300[dask]'") from error
+    try:
+        client = Client(scheduler, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"no Dask scheduler answers at {scheduler}: {error}") from error
+    with client:
+        yield cast("Executor", client.get_executor(pure=False))

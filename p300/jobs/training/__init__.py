@@ -1,0 +1,1 @@
+"""TRAINING: from features to a registered version."""

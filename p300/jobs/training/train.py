@@ -1,0 +1,174 @@
+"""Train: from feature tables to a validated, registered version of the model."""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from p300.domain import CHALLENGER, SubjectId, subject_name
+from p300.errors import InvalidInput, NotFound, Refused
+from p300.jobs.commit import code_commit
+from p300.jobs.training.learn import Base, learn, learn_new
+from p300.jobs.training.training_log import PROVENANCE_FILE, SUMS_FILE, log_training, read_provenances, trained_model
+from p300.model.candidates import Candidate, candidate
+from p300.model.sums.stored import Sums
+from p300.model.tuning import Search
+from p300.model.validation import Validation
+from p300.registry import ModelVersion, Registry
+from p300.store.features import FeatureTables
+from p300.store.layout import FEATURES
+from p300.store.objects import ObjectStore
+from p300.store.subjects import stored_subjects
+
+FEWEST_SUBJECTS = 2
+STEPS = ("validated", "fitted", "logged", "registered")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to train, and on whom.
+
+    Attributes
+    ----------
+    candidate : str
+        One of :data:`p300.model.candidates.CANDIDATES`; the search decides where `tune` is set.
+    parameters : mapping
+        Of the candidate, where they differ from its defaults.
+    subjects : sequence of int
+        Train on these. Without them, on a share of the processed subjects.
+    share : float
+        Above 0, at most 1: the first so many of the processed subjects in id order, rounded down.
+    tune : bool
+        Search candidates and their parameters by leaving subjects out.
+    incremental : bool
+        Start from the sums of the newest version that left some, and read only new subjects.
+    set_challenger_alias : bool
+        Make the new version the challenger.
+    """
+
+    candidate: str = "lda"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    subjects: Sequence[int] = ()
+    share: float = 1.0
+    tune: bool = False
+    incremental: bool = False
+    set_challenger_alias: bool = False
+
+
+@dataclass(frozen=True)
+class TrainedVersion:
+    """The version that was registered, and how its candidate did on subjects left out."""
+
+    version: ModelVersion
+    candidate: Candidate
+    subjects: tuple[SubjectId, ...]
+    validation: Validation
+    search: Search | None
+
+
+def train(
+    training: Training, store: ObjectStore, registry: Registry, *, on_step: Callable[[str], None] = lambda _step: None
+) -> TrainedVersion:
+    """Validate leave-one-subject-out, fit, log and register; then, if asked, move the challenger alias.
+
+    The version appears whole, and only then the alias moves: whoever kills this leaves aliases on
+    whole versions, and a run that says it did not end.
+
+    Parameters
+    ----------
+    on_step : callable
+        Told each of :data:`STEPS` as it is done.
+
+    Raises
+    ------
+    InvalidInput
+        Options that make no sense, or tables that cannot be trained on together: it names the subjects.
+    NotFound
+        Subjects that were not preprocessed.
+    Refused
+        Incremental, but there is nothing to start from, or nothing new.
+    Unavailable
+        The store or MLflow does not answer.
+    """
+    _check_options(training)
+    chosen = candidate(training.candidate, **training.parameters)
+    subjects = choose_subjects(training, stored_subjects(store, FEATURES))
+    base = _base(registry, subjects) if training.incremental else None
+    old = base.sums.subjects if base else ()
+    tables = FeatureTables(store, [subject for subject in subjects if subject not in old])
+    commit = code_commit()
+    with registry.start_run(_run_name(training, subjects), kind="training", tags={"code_commit": commit}) as run:
+        learned = (
+            learn_new(chosen, base, tables, on_step) if base else learn(chosen, tables, on_step, search=training.tune)
+        )
+        model = trained_model(learned, commit)
+        log_training(run, learned, model.tags["data_hash"], source=store.url)
+        on_step("logged")
+        version = registry.register(run, model)
+    if training.set_challenger_alias:
+        registry.set_alias(CHALLENGER, version.version)
+    on_step("registered")
+    logger.info("registered version %d, trained on %d subjects", version.version, len(learned.provenances))
+    return TrainedVersion(version, learned.candidate, tuple(learned.provenances), learned.validation, learned.search)
+
+
+def choose_subjects(training: Training, processed: Sequence[SubjectId]) -> list[SubjectId]:
+    """The subjects to train on, in id order.
+
+    Raises
+    ------
+    NotFound
+        A subject that was not preprocessed, or none at all.
+    InvalidInput
+        Fewer than two.
+    """
+    missing = sorted(set(training.subjects) - set(processed))
+    if missing or not processed:
+        names = ", ".join(map(subject_name, missing)) or "there is no subject"
+        raise NotFound(f"not preprocessed: {names}; run preprocess first")
+    if training.subjects:
+        subjects = [subject for subject in processed if subject in training.subjects]
+    else:
+        # 0.29 of 100 is 28.999999999999996 in floating point, and 29 subjects to anyone who asks for it.
+        subjects = list(processed[: math.floor(training.share * len(processed) + 1e-9)])
+    if len(subjects) < FEWEST_SUBJECTS:
+        raise InvalidInput(
+            f"training would be on {len(subjects)} of {len(processed)} processed subjects, and it needs at least "
+            f"{FEWEST_SUBJECTS} to leave one out: take a larger share, or preprocess more subjects"
+        )
+    return subjects
+
+
+def _check_options(training: Training) -> None:
+    if not 0 < training.share <= 1:
+        raise InvalidInput(f"the share of training subjects is {training.share:g}, expected above 0 and at most 1")
+    if training.subjects and training.share != 1:
+        raise InvalidInput("give the training subjects or their share, not both")
+    if training.tune and training.incremental:
+        raise InvalidInput("a search needs the epochs of all subjects: leave out --tune or --incremental")
+
+
+def _base(registry: Registry, subjects: Sequence[SubjectId]) -> Base:
+    """The sums of the newest version that left some."""
+    for version in registry.versions():
+        try:
+            sums = Sums.from_bytes(registry.artifact(version.run_id, SUMS_FILE))
+        except NotFound:
+            continue
+        dropped = sorted(set(sums.subjects) - set(subjects))
+        if dropped:
+            raise Refused(
+                f"version {version.version} has learnt from {', '.join(map(subject_name, dropped))}, who are not among "
+                "the training subjects now: train without --incremental"
+            )
+        if set(sums.subjects) == set(subjects):
+            raise Refused(f"version {version.version} has learnt from all of these subjects: there is nothing to add")
+        return Base(version.version, sums, read_provenances(registry.artifact(version.run_id, PROVENANCE_FILE)))
+    raise Refused("no version has left sums to start from: train once without --incremental")
+
+
+def _run_name(training: Training, subjects: Sequence[SubjectId]) -> str:
+    return f"{'search' if training.tune else training.candidate} on {len(subjects)} subjects"

@@ -1,0 +1,1 @@
+"""LINEAR: classifiers that are one weight vector and one bias, from sums."""

@@ -1,0 +1,1 @@
+"""SYNTHETIC: recordings of people who never were."""
