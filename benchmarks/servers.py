@@ -26,7 +26,7 @@ from p300.domain import CHAMPION, Float32s, Label
 from p300.domain.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
 from p300.serving.process import served
-from p300.settings import Settings
+from p300.settings import RegistrySettings, ServingSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 N_CHANNELS, N_TIMES = 16, 70
@@ -58,14 +58,9 @@ def register_champion(world: Path) -> Path:
 @contextmanager
 def ours(world: Path) -> Iterator[int]:
     """The service with the champion of this world; gives the port, as all of these do."""
-    settings = Settings(
-        mlflow_tracking_uri=_tracking_uri(world),
-        cache_dir=world / "cache",
-        host=HOST,
-        served_aliases=(CHAMPION,),
-        log_level="WARNING",
-    )
-    with served(settings, world / "serve.log") as address:
+    registry = RegistrySettings(mlflow_tracking_uri=_tracking_uri(world))
+    serving = ServingSettings(cache_dir=world / "cache", host=HOST, served_aliases=(CHAMPION,))
+    with served(registry, serving, world / "serve.log") as address:
         _await_ready(f"{address}/health/ready")
         port = urlsplit(address).port
         assert port is not None

@@ -4,7 +4,7 @@ import os
 
 from p300.cli.entry import run_script
 from p300.jobs.platform.provision import provision, read_plan
-from p300.settings import load_settings
+from p300.settings import DeploymentSettings, read_settings
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     Reads AWS_ENDPOINT_URL, MINIO_ROOT_USER, MINIO_ROOT_PASSWORD and the secret of each service (AIRFLOW_S3_SECRET,
     PREPROCESSING_S3_SECRET, ...). P300_STORE_SERVER says which server this is: minio (default) or versitygw.
     """
-    provision(read_plan(os.environ, load_settings().env))
+    provision(read_plan(os.environ, read_settings(DeploymentSettings).env))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from p300.cli.entry import run_script
 from p300.domain import parse_subject
 from p300.domain.recipe import Recipe
 from p300.jobs.recordings.preprocess import preprocess
-from p300.settings import load_settings
+from p300.settings import StoreSettings, read_settings
 from p300.store.objects import open_store
 
 
@@ -17,7 +17,8 @@ def main(subjects: Annotated[list[str], typer.Argument(metavar="SUBJECT...", hel
 
     Example: [bold]python preprocess_subject.py 7 8[/]
     """
-    preprocess(open_store(load_settings().store_url), Recipe(), subjects=[parse_subject(name) for name in subjects])
+    store = open_store(read_settings(StoreSettings).store_url)
+    preprocess(store, Recipe(), subjects=[parse_subject(name) for name in subjects])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.recordings import ingest as job
 from p300.jobs.recordings.unprocessed import unprocessed_subjects
-from p300.settings import load_settings
+from p300.settings import StoreSettings, read_settings
 from p300.store.objects import ObjectStore, open_store
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def unprocessed() -> list[str]:
 
 
 def _store() -> ObjectStore:
-    return open_store(load_settings().store_url)
+    return open_store(read_settings(StoreSettings).store_url)
 
 
 @contextmanager

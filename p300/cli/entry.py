@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from p300.cli.terminal import error_console
 from p300.errors import P300Error
-from p300.settings import load_settings
+from p300.settings import LogSettings, read_settings
 
 INTERRUPTED = 130
 
@@ -24,7 +24,7 @@ def run(command: Callable[[], object]) -> None:
     defect: it is logged with its traceback.
     """
     try:
-        _log_to_stderr(load_settings().log_level)
+        _log_to_stderr(read_settings(LogSettings).log_level)
         command()
     except P300Error as error:
         error_console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)

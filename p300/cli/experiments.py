@@ -10,7 +10,14 @@ from p300.cli.models import BaseUrl, TrackingUri, open_registry
 from p300.cli.places import store_for_reading_features
 from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
 from p300.domain import CHAMPION, parse_subject
-from p300.settings import load_settings
+from p300.settings import (
+    RegistrySettings,
+    ServingAddress,
+    ServingSettings,
+    SimulationSettings,
+    StoreSettings,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
@@ -39,14 +46,14 @@ def simulate(
     from p300.simulator.client import Endpoint
     from p300.simulator.wandb_log import WandbProject
 
-    settings = load_settings()
     store = store_for_reading_features(mlflow_tracking_uri)
     registry = open_registry(mlflow_tracking_uri)
     simulation = job.Simulation(
-        Endpoint(base_url or settings.base_url, target_alias),
+        Endpoint(base_url or read_settings(ServingAddress).base_url, target_alias),
         [parse_subject(name) for name in subjects or ()],
         allow_training_subjects=allow_training_subjects,
     )
+    settings = read_settings(SimulationSettings)
     project = WandbProject(settings.wandb_project, settings.wandb_dir)
     with progress(f"asking the {target_alias}", None) as advance:
         evaluation = job.evaluate(simulation, store, registry, project, on_batch=advance)
@@ -84,18 +91,23 @@ def demo(
 
     Example: [bold]p300 demo --data recordings[/]
     """
-    from p300.jobs.demo import Demo
+    from p300.jobs.demo import Demo, DemoSettings
     from p300.jobs.judging.report import verdict_sentence
 
-    settings = load_settings()
+    settings = DemoSettings(
+        read_settings(StoreSettings),
+        read_settings(RegistrySettings),
+        read_settings(ServingSettings),
+        read_settings(SimulationSettings),
+    )
     done = Demo(settings, data, progress).run()
     console.print(table_of("what was asked over HTTP", COLUMNS, _walkthrough_rows(done)))
     console.print(verdict_sentence(done.verdict))
     console.print(
         f"\nreport       {done.report}\n"
-        f"MLflow       .venv/bin/mlflow ui --workers 1 --backend-store-uri {settings.mlflow_tracking_uri}\n"
+        f"MLflow       .venv/bin/mlflow ui --workers 1 --backend-store-uri {settings.registry.mlflow_tracking_uri}\n"
         f"serve        .venv/bin/p300 serve\n"
-        f"ask          curl -X POST {settings.base_url}/predict-champion/ -H 'content-type: application/json' "
+        f"ask          curl -X POST {settings.serving.base_url}/predict-champion/ -H 'content-type: application/json' "
         f"-d @{done.example_request}\n"
         f"look around  .venv/bin/p300 status",
         soft_wrap=True,

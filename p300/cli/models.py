@@ -8,7 +8,7 @@ from p300.cli.places import store_for_looking_around
 from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
 from p300.domain import parse_subjects
 from p300.errors import InvalidInput
-from p300.settings import load_settings
+from p300.settings import RegistrySettings, ServingAddress, ServingSettings, StoreSettings, read_settings
 from p300.store.objects import open_store
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def train(
     """
     from p300.jobs.training import train as job
 
-    settings = load_settings()
     training = job.Training(
         candidate=candidate,
         parameters=_parameters(parameter or []),
@@ -53,7 +52,9 @@ def train(
         set_challenger_alias=set_challenger_alias,
     )
     with progress("training", len(job.STEPS)) as advance:
-        trained = job.train(training, open_store(settings.store_url), open_registry(), on_step=advance)
+        trained = job.train(
+            training, open_store(read_settings(StoreSettings).store_url), open_registry(), on_step=advance
+        )
     rows = [
         [str(subject), score_text(scores.auc), score_text(scores.balanced_accuracy), score_text(scores.kappa)]
         for subject, scores in trained.validation.scores.items()
@@ -74,7 +75,7 @@ def serve() -> None:
     """
     from p300.serving.server import serve as run_server
 
-    settings = load_settings()
+    settings = read_settings(ServingSettings)
     run_server(open_registry(), settings, announce=lambda url: console.print(f"serving at {url}"))
 
 
@@ -107,9 +108,8 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
     """
     from p300.jobs.platform import status as job
 
-    settings = load_settings()
     store = store_for_looking_around(mlflow_tracking_uri)
-    found = job.status(store, open_registry(mlflow_tracking_uri), base_url or settings.base_url)
+    found = job.status(store, open_registry(mlflow_tracking_uri), base_url or read_settings(ServingAddress).base_url)
     buckets = [[bucket.bucket, str(bucket.n_objects), subjects_text(bucket.subjects)] for bucket in found.buckets]
     console.print(table_of("buckets", ["bucket", "objects", "subjects"], buckets))
     versions = [
@@ -138,7 +138,7 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
 def open_registry(tracking_uri: str | None = None) -> "Registry":
     from p300.registry import Registry
 
-    return Registry(tracking_uri or load_settings().mlflow_tracking_uri)
+    return Registry(tracking_uri or read_settings(RegistrySettings).mlflow_tracking_uri)
 
 
 def _parameters(assignments: list[str]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from p300.settings import load_settings
+from p300.settings import DeploymentSettings, RegistrySettings, StoreSettings, read_settings
 from p300.stack.environment import Environment
 from p300.stack.reach import known_environment, root_store, simulator_store
 from p300.store.objects import ObjectStore, open_store
@@ -26,10 +26,12 @@ def _store(tracking_uri: str | None, store_of: Callable[[Environment], ObjectSto
     InvalidInput
         The stack's store is wanted, and nothing here says where it is.
     """
-    settings = load_settings()
-    if "store_url" in settings.model_fields_set or not _is_server(tracking_uri or settings.mlflow_tracking_uri):
-        return open_store(settings.store_url)
-    return store_of(known_environment(settings.env))
+    store = read_settings(StoreSettings)
+    if "store_url" in store.model_fields_set or not _is_server(
+        tracking_uri or read_settings(RegistrySettings).mlflow_tracking_uri
+    ):
+        return open_store(store.store_url)
+    return store_of(known_environment(read_settings(DeploymentSettings).env))
 
 
 def _is_server(tracking_uri: str) -> bool:

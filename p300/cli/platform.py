@@ -9,7 +9,7 @@ import typer
 
 from p300.cli.terminal import console, progress, table_of
 from p300.errors import Unavailable
-from p300.settings import load_settings
+from p300.settings import DeploymentSettings, read_settings
 from p300.stack.environment import Environment, load_environment
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def restore(
 
 
 def _environment(name: str | None) -> Environment:
-    return load_environment(name or load_settings().env)
+    return load_environment(name or read_settings(DeploymentSettings).env)
 
 
 def _databases(environment: Environment, *, without_airflow: bool) -> "list[StackDatabase]":

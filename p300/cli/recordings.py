@@ -10,7 +10,7 @@ from p300.cli.terminal import console, progress, subjects_text
 from p300.domain import SubjectId, parse_subjects
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, PartialFailure
-from p300.settings import load_settings
+from p300.settings import StoreSettings, read_settings
 from p300.store.layout import LANDING, RAW, REJECTED_PREFIX
 from p300.store.objects import ObjectStore, open_store
 
@@ -101,7 +101,7 @@ def ingest(
     """
     from p300.jobs.recordings import ingest as job
 
-    store = open_store(load_settings().store_url)
+    store = open_store(read_settings(StoreSettings).store_url)
     if source is not None:
         console.print(f"landed subjects {subjects_text(job.land(source, store, batch_size=batch_size))}")
     with progress("ingesting", None) as advance:
@@ -126,7 +126,7 @@ def preprocess(
     """
     from p300.jobs.recordings import preprocess as job
 
-    store = open_store(load_settings().store_url)
+    store = open_store(read_settings(StoreSettings).store_url)
     chosen = parse_subjects(subjects) if subjects else None
     with progress("preprocessing", len(chosen) if chosen else None) as advance:
         done = job.preprocess(
@@ -136,7 +136,7 @@ def preprocess(
 
 
 def _target(folder: Path | None) -> Path | ObjectStore:
-    return folder if folder is not None else open_store(load_settings().store_url)
+    return folder if folder is not None else open_store(read_settings(StoreSettings).store_url)
 
 
 def _recipe(path: Path | None) -> Recipe:

@@ -24,7 +24,7 @@ from p300.registry import Registry
 from p300.registry.connection import SQLITE_PREFIX
 from p300.rollout.verdict import Verdict
 from p300.serving.process import served
-from p300.settings import Settings
+from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings
 from p300.simulator.client import Endpoint
 from p300.simulator.wandb_log import WandbProject
 from p300.store.features import FeatureTables
@@ -39,6 +39,16 @@ FIRST_SHARE, SECOND_SHARE = 0.5, 0.75
 
 # Gives a bar that advances at each call, for work of so many steps (None: nobody knows how many).
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[object], None]]]
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """Those of every service, because the demo is all of them."""
+
+    store: StoreSettings
+    registry: RegistrySettings
+    serving: ServingSettings
+    simulation: SimulationSettings
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Demo:
         Fewer than four subjects in `data`.
     """
 
-    def __init__(self, settings: Settings, data: Path | None, progress: Progress) -> None:
+    def __init__(self, settings: DemoSettings, data: Path | None, progress: Progress) -> None:
         self._settings = settings
         self._world = _World.of(settings)
         self._recordings = data or self._world.folder / "recordings"
@@ -83,10 +93,11 @@ class Demo:
         if self._synthetic:
             self._synthesize()
         self._world.claim(self._recordings)
-        store = open_store(self._settings.store_url)
+        store = open_store(self._settings.store.store_url)
         self._prepare(store)
-        registry = Registry(self._settings.mlflow_tracking_uri)
-        with served(self._settings, self._world.folder / "serve.log") as base_url:
+        registry = Registry(self._settings.registry.mlflow_tracking_uri)
+        log = self._world.folder / "serve.log"
+        with served(self._settings.registry, self._settings.serving, log) as base_url:
             return self._walk(store, registry, base_url)
 
     def _synthesize(self) -> None:
@@ -110,10 +121,10 @@ class Demo:
         for_first = subjects[int(FIRST_SHARE * len(subjects)) : len(subjects) - len(for_both)]
 
         def ask(alias: str, whom: Sequence[SubjectId]) -> Evaluation:
-            project = WandbProject(self._settings.wandb_project, self._settings.wandb_dir)
-            simulation = Simulation(Endpoint(base_url, alias), whom)
+            simulation = self._settings.simulation
+            project = WandbProject(simulation.wandb_project, simulation.wandb_dir)
             with self._progress(f"asking the {alias} about subjects {', '.join(map(str, whom))}", None) as advance:
-                return evaluate(simulation, store, registry, project, on_batch=advance)
+                return evaluate(Simulation(Endpoint(base_url, alias), whom), store, registry, project, on_batch=advance)
 
         first = self._train(store, registry, FIRST_SHARE)
         evaluations = [ask(CHALLENGER, for_first or for_both)]
@@ -143,8 +154,8 @@ class _World:
     store: ObjectStore
 
     @classmethod
-    def of(cls, settings: Settings) -> "_World":
-        store_url, tracking_uri = settings.store_url, settings.mlflow_tracking_uri
+    def of(cls, settings: DemoSettings) -> "_World":
+        store_url, tracking_uri = settings.store.store_url, settings.registry.mlflow_tracking_uri
         if "://" in store_url or not tracking_uri.startswith(SQLITE_PREFIX):
             raise Refused(
                 "the demo is for the embedded world: unset P300_STORE_URL and MLFLOW_TRACKING_URI, "
@@ -152,7 +163,7 @@ class _World:
             )
         database = Path(tracking_uri.removeprefix(SQLITE_PREFIX))
         folder = database.parent
-        owned = (Path(store_url), database, folder / "mlartifacts", folder / "recordings", settings.cache_dir)
+        owned = (Path(store_url), database, folder / "mlartifacts", folder / "recordings", settings.serving.cache_dir)
         return cls(folder, owned, open_store(store_url))
 
     @property

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from p300.errors import Unavailable
-from p300.settings import Settings, load_settings, variable_of
+from p300.settings import LogSettings, RegistrySettings, ServingSettings, read_settings, variable_of
 
 STOP_S = 20.0
 
 
 @contextmanager
-def served(settings: Settings, log: Path) -> Iterator[str]:
+def served(registry: RegistrySettings, serving: ServingSettings, log: Path) -> Iterator[str]:
     """Serve in a process of its own on a free port; gives the address.
 
     Parameters
@@ -34,7 +34,7 @@ def served(settings: Settings, log: Path) -> Iterator[str]:
     Unavailable
         It ended before it accepted connections; its log says why.
     """
-    chosen = settings.model_copy(update={"port": 0}).model_dump(mode="json")
+    chosen = {**registry.model_dump(mode="json"), **serving.model_dump(mode="json"), "port": 0}
     environment = {variable_of(name): _text(value) for name, value in chosen.items()}
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -75,11 +75,11 @@ def main() -> None:
     from p300.registry import Registry  # noqa: PLC0415
     from p300.serving.server import serve  # noqa: PLC0415
 
-    settings = load_settings()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("p300").setLevel(settings.log_level)
+    logging.getLogger("p300").setLevel(read_settings(LogSettings).log_level)
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    serve(Registry(settings.mlflow_tracking_uri), settings, announce=_announce)
+    registry = Registry(read_settings(RegistrySettings).mlflow_tracking_uri)
+    serve(registry, read_settings(ServingSettings), announce=_announce)
 
 
 def _stop_with_parent() -> None:

@@ -15,14 +15,14 @@ from p300.serving.app import make_app
 from p300.serving.follower import Versions
 from p300.serving.loader import Loader
 from p300.serving.metrics import Metrics
-from p300.settings import Settings
+from p300.settings import ServingSettings
 
 BACKLOG = 2048
 
 logger = logging.getLogger(__name__)
 
 
-def serve(versions: Versions, settings: Settings, *, announce: Callable[[str], None] | None = None) -> None:
+def serve(versions: Versions, settings: ServingSettings, *, announce: Callable[[str], None] | None = None) -> None:
     """Answer requests until SIGTERM or SIGINT, then finish those under way and return.
 
     Connections are refused for up to ``settings.start_wait_s`` as long as it is not known what to serve: a load
@@ -79,7 +79,7 @@ class Server(uvicorn.Server):
 
 
 def make_server(
-    versions: Versions, settings: Settings, *, on_listening: Callable[[], None] = lambda: None
+    versions: Versions, settings: ServingSettings, *, on_listening: Callable[[], None] = lambda: None
 ) -> uvicorn.Server:
     """The server, ready to run in any thread."""
     metrics = Metrics()

@@ -5,14 +5,14 @@ import binascii
 import ipaddress
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from p300.settings import Settings, refused_values, variable_of
+from p300.settings import KINDS, refused_values, variable_of
 from p300.stack.environment import DEV, ENVIRONMENTS, Environment, committed_file, load_environment, secrets_file
 
 SHORTEST_SECRET = 16
@@ -139,29 +139,26 @@ def _is_read(name: str, code: str) -> bool:
     return re.search(rf"\b{name}\b|^    {field}: ", code, re.MULTILINE) is not None
 
 
-class _GivenSettings(Settings):
+def _refused(variables: Mapping[str, str]) -> Iterator[str]:
+    for kind in KINDS:
+        given = {field: variables[name] for field in kind.model_fields if (name := variable_of(field)) in variables}
+        try:
+            _given(kind, given)
+        except ValidationError as error:
+            yield from refused_values(error)
+
+
+def _given(kind: type[BaseSettings], values: Mapping[str, str]) -> BaseSettings:
     """Settings of somebody else's environment: nothing comes from this process's own."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
+    class Given(kind):  # type: ignore[misc, valid-type]
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],  # noqa: ARG003
+            init_settings: PydanticBaseSettingsSource,
+            **_others: object,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (init_settings,)
 
-
-def _settings() -> dict[str, str]:
-    return {variable_of(field): field for field in Settings.model_fields}
-
-
-def _refused(variables: Mapping[str, str]) -> Sequence[str]:
-    given: dict[str, object] = {field: variables[name] for name, field in _settings().items() if name in variables}
-    try:
-        _GivenSettings(**given)  # type: ignore[arg-type]
-    except ValidationError as error:
-        return refused_values(error)
-    return ()
+    return Given(**values)

@@ -24,7 +24,7 @@ from p300.jobs.recordings.preprocess import preprocess
 from p300.jobs.training.train import Training, train
 from p300.registry import Registry
 from p300.serving.server import bind, make_server
-from p300.settings import Settings
+from p300.settings import ServingSettings
 from p300.store.layout import LANDING, REASON_SUFFIX, recording_key
 from p300.store.objects import ObjectStore, open_store
 from p300.store.recordings import encode_recording
@@ -140,7 +140,7 @@ def test_recording_is_set_aside_with_a_sentence(store: ObjectStore, name: str) -
 
 @pytest.fixture(scope="module")
 def client(world: World) -> Iterator[httpx.Client]:
-    settings = Settings(cache_dir=world.folder / "cache", max_epochs=8, max_body_bytes=64 * 1024)
+    settings = ServingSettings(cache_dir=world.folder / "cache", max_epochs=8, max_body_bytes=64 * 1024)
     listener = bind("127.0.0.1", 0)
     listener.listen()  # who comes before the loop runs waits for it
     server = make_server(world.registry, settings)
@@ -264,19 +264,24 @@ def test_command_line_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "sentence"),
+    ("command", "variable", "value", "sentence"),
     [
-        ("P300_PORT", "many", "P300_PORT is 'many'"),
-        ("P300_MAX_EPOCHS", "0", "P300_MAX_EPOCHS is '0'"),
-        ("P300_LOG_LEVEL", "LOUD", "P300_LOG_LEVEL is 'LOUD'"),
-        ("P300_STORE_URL", "gopher://x", "P300_STORE_URL is 'gopher://x'"),
+        ("serve", "P300_PORT", "many", "P300_PORT is 'many'"),
+        ("serve", "P300_MAX_EPOCHS", "0", "P300_MAX_EPOCHS is '0'"),
+        ("ingest", "P300_LOG_LEVEL", "LOUD", "P300_LOG_LEVEL is 'LOUD'"),
+        ("ingest", "P300_STORE_URL", "gopher://x", "P300_STORE_URL is 'gopher://x'"),
     ],
 )
 def test_setting_is_refused_by_name(
-    variable: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    command: str,
+    variable: str,
+    value: str,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(sys, "argv", ["p300", "ingest"])
+    monkeypatch.setattr(sys, "argv", ["p300", command])
     with pytest.raises(SystemExit) as ended:
         run(app)
     assert ended.value.code == 2

@@ -16,9 +16,9 @@ import pytest
 
 from p300.domain import CHALLENGER, CHAMPION, Recording
 from p300.errors import InvalidInput, Refused
-from p300.jobs.demo import Demo
+from p300.jobs.demo import Demo, DemoSettings
 from p300.jobs.judging.report import verdict_sentence
-from p300.settings import Settings
+from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings
 from p300.store.layout import LANDING, RAW, recording_key
 from p300.store.objects import open_store
 from p300.store.recordings import encode_recording
@@ -40,18 +40,17 @@ def data(tmp_path: Path, evoked_recording: Callable[[int], Recording]) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> DemoSettings:
     world = tmp_path / "world"
-    return Settings(
-        store_url=str(world / "store"),
-        mlflow_tracking_uri=f"sqlite:///{world}/mlflow.db",
-        cache_dir=world / "cache",
-        wandb_dir=world,
-        alias_poll_s=0.2,
+    return DemoSettings(
+        StoreSettings(store_url=str(world / "store")),
+        RegistrySettings(mlflow_tracking_uri=f"sqlite:///{world}/mlflow.db"),
+        ServingSettings(cache_dir=world / "cache", alias_poll_s=0.2),
+        SimulationSettings(wandb_dir=world),
     )
 
 
-def test_walkthrough(settings: Settings, data: Path) -> None:
+def test_walkthrough(settings: DemoSettings, data: Path) -> None:
     done = Demo(settings, data, no_bar).run()
     assert [(each.alias, each.version.version, list(each.scores)) for each in done.evaluations] == [
         (CHALLENGER, 1, [4]),
@@ -69,15 +68,15 @@ def test_walkthrough(settings: Settings, data: Path) -> None:
     _run_again(settings, data)
 
 
-def _run_again(settings: Settings, data: Path) -> None:
+def _run_again(settings: DemoSettings, data: Path) -> None:
     """As a user would, in a process of its own: it begins anew and says what it did."""
-    folder = Path(settings.store_url).parent
+    folder = Path(settings.store.store_url).parent
     environment = {
         **os.environ,
-        "P300_STORE_URL": settings.store_url,
-        "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,
-        "P300_CACHE_DIR": str(settings.cache_dir),
-        "P300_WANDB_DIR": str(settings.wandb_dir),
+        "P300_STORE_URL": settings.store.store_url,
+        "MLFLOW_TRACKING_URI": settings.registry.mlflow_tracking_uri,
+        "P300_CACHE_DIR": str(settings.serving.cache_dir),
+        "P300_WANDB_DIR": str(settings.simulation.wandb_dir),
     }
     command = [sys.executable, "-m", "p300", "demo", "--data", str(data)]
     said = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True).stdout
@@ -86,32 +85,32 @@ def _run_again(settings: Settings, data: Path) -> None:
     assert "curl -X POST http://127.0.0.1:8000/predict-champion/" in said
 
 
-def test_recordings_of_others_are_never_removed(settings: Settings, data: Path, recording: Recording) -> None:
-    store = open_store(settings.store_url)
+def test_recordings_of_others_are_never_removed(settings: DemoSettings, data: Path, recording: Recording) -> None:
+    store = open_store(settings.store.store_url)
     store.put(RAW, recording_key(1), encode_recording(recording))
     with pytest.raises(Refused, match="is in use already"):
         Demo(settings, data, no_bar).run()
-    note = Path(settings.store_url).parent / "demo.json"
+    note = Path(settings.store.store_url).parent / "demo.json"
     note.write_text("{}")
     with pytest.raises(Refused, match=f"holds {RAW}/subject_01/subject_01_eeg_stim.parquet, which no demo brought"):
         Demo(settings, data, no_bar).run()
     assert store.get(RAW, recording_key(1)) == encode_recording(recording)
 
 
-def test_too_few_subjects_and_servers_are_refused(settings: Settings, data: Path) -> None:
+def test_too_few_subjects_and_servers_are_refused(settings: DemoSettings, data: Path) -> None:
     for subject in (4, 5, 6):
         shutil.rmtree(data / f"subject_{subject:02d}")
     with pytest.raises(InvalidInput, match="recordings of 3 subjects .* needs at least 4"):
         Demo(settings, data, no_bar).run()
     with pytest.raises(Refused, match="the demo is for the embedded world"):
-        Demo(settings.model_copy(update={"store_url": "s3://"}), data, no_bar)
+        Demo(replace(settings, store=StoreSettings(store_url="s3://")), data, no_bar)
 
 
-def test_broken_recording_is_named(settings: Settings, data: Path, recording: Recording) -> None:
+def test_broken_recording_is_named(settings: DemoSettings, data: Path, recording: Recording) -> None:
     constant = replace(recording, samples=recording.samples * 0)
     (data / recording_key(2)).write_bytes(encode_recording(constant))
     with pytest.raises(Exception, match="subject_02.* is constant at 0 uV"):
         Demo(settings, data, no_bar).run()
-    store = open_store(settings.store_url)
+    store = open_store(settings.store.store_url)
     assert stored_subjects(store, RAW) == [1, 3, 4, 5]
     assert len(store.list(LANDING, "rejected/")) == 2

@@ -14,11 +14,11 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from p300.serving.process import served
-from p300.settings import Settings
+from p300.settings import RegistrySettings, ServingSettings
 
 folder = Path(sys.argv[1])
-settings = Settings(mlflow_tracking_uri=f"sqlite:///{folder}/mlflow.db", cache_dir=folder / "cache")
-with served(settings, folder / "serve.log") as address:
+registry = RegistrySettings(mlflow_tracking_uri=f"sqlite:///{folder}/mlflow.db")
+with served(registry, ServingSettings(cache_dir=folder / "cache"), folder / "serve.log") as address:
     print(address, flush=True)
     time.sleep(600)
 """

@@ -27,7 +27,7 @@ from p300.domain import CHALLENGER, CHAMPION, Float32s
 from p300.domain.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
 from p300.serving.server import bind, make_server
-from p300.settings import Settings
+from p300.settings import ServingSettings
 from p300.wire import JSON_LENGTH_HEADER, decode_infer_response, encode_infer_request, infer_path, prediction_path
 from tests.integration.service import PATIENCE_S, service_process
 
@@ -74,7 +74,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         with registry.start_run("training", kind="training") as run:
             registry.register(run, TrainedModel(estimator, card, _epochs(2), {}, {}))
     registry.set_alias(CHAMPION, 1)
-    settings = Settings(cache_dir=folder / "cache", alias_poll_s=0.02, max_body_bytes=MAX_BODY_BYTES)
+    settings = ServingSettings(cache_dir=folder / "cache", alias_poll_s=0.02, max_body_bytes=MAX_BODY_BYTES)
     listener = bind("127.0.0.1", 0)
     listener.listen()  # who comes before the loop runs waits for it
     server = make_server(registry, settings)

@@ -21,7 +21,7 @@ from p300.errors import InvalidInput, NotFound, P300Error, Refused
 from p300.jobs.judging.evaluate import Evaluation, Simulation, evaluate
 from p300.registry import ModelCard, Registry, TrainedModel, load_estimator
 from p300.serving.server import bind, make_server
-from p300.settings import Settings
+from p300.settings import ServingSettings
 from p300.simulator.client import Endpoint
 from p300.simulator.wandb_log import WandbProject
 from p300.store.features import encode_features
@@ -103,7 +103,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     registry.set_alias(CHAMPION, 1)
     listener = bind("127.0.0.1", 0)
     listener.listen()  # who comes before the loop runs waits for it
-    server = make_server(registry, Settings(cache_dir=folder / "cache", alias_poll_s=0.05))
+    server = make_server(registry, ServingSettings(cache_dir=folder / "cache", alias_poll_s=0.05))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield World(registry, f"http://127.0.0.1:{listener.getsockname()[1]}", folder)

@@ -1,5 +1,6 @@
 """What reading an environment finds out: everything that is wrong, each in its own sentence."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_settings_are_judged_by_the_services_own_rules(tmp_path: Path, monkeypat
     monkeypatch.setenv("P300_PORT", "no number, but another process's")
     (tmp_path / "p300").mkdir()
     (tmp_path / "p300/commit.py").write_text('VARIABLE = "P300_CODE_COMMIT"\n')
-    (tmp_path / "p300/settings.py").write_text((ROOT / "p300/settings.py").read_text())
+    shutil.copytree(ROOT / "p300/settings", tmp_path / "p300/settings")
     services = {
         "good": {"P300_ENV": "prod", "P300_SERVED_ALIASES": "champion", "P300_CODE_COMMIT": "abc", "HOME": "/tmp"},
         "wrong": {"P300_ALIAS_POLL_S": "0", "P300_ENV": "test", "MLFLOW_TRACKING_URI": "http://mlflow-server:5000"},
