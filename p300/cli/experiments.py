@@ -1,6 +1,5 @@
 """Commands that ask a served model and show what came out: simulate, report, demo."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from p300.cli.models import BaseUrl, TrackingUri, open_registry
 from p300.cli.places import store_for_reading_features
-from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
+from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, mean_cells, progress, subjects_text, table_of
 from p300.domain import CHAMPION, parse_subject
 from p300.settings import (
     RegistrySettings,
@@ -21,10 +20,9 @@ from p300.settings import (
 
 if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
-    from p300.jobs.judging.evaluate import Evaluation
 
 REPORT = Path(".p300/report.html")
-COLUMNS = ["asked", "version", "trained on", "unseen subjects", "AUC", "balanced accuracy", "kappa", "accuracy"]
+COLUMNS = ["asked", "version", "trained on", "unseen subjects", *ANSWER_COLUMNS]
 
 
 def simulate(
@@ -57,12 +55,8 @@ def simulate(
     project = WandbProject(settings.wandb_project, settings.wandb_dir)
     with progress(f"asking the {target_alias}", None) as advance:
         evaluation = job.evaluate(simulation, store, registry, project, on_batch=advance)
-    rows = [
-        [str(subject), *map(score_text, (scores.auc, scores.balanced_accuracy, scores.kappa, scores.accuracy))]
-        for subject, scores in evaluation.scores.items()
-    ]
     title = f"{target_alias}, version {evaluation.version.version}"
-    console.print(table_of(title, ["subject", *COLUMNS[4:]], [*rows, ["mean", *_means(evaluation)]]))
+    console.print(table_of(title, ["subject", *ANSWER_COLUMNS], answer_rows(evaluation.answers)))
     if evaluation.trained_on:
         console.print(f"not unseen: the version was trained on subjects {subjects_text(evaluation.trained_on)}")
     console.print(f"MLflow run {evaluation.run_id}")
@@ -121,12 +115,8 @@ def _walkthrough_rows(done: "Walkthrough") -> list[list[str]]:
             evaluation.alias,
             str(evaluation.version.version),
             subjects_text(trained_on[evaluation.version.version]),
-            subjects_text(list(evaluation.scores)),
-            *_means(evaluation),
+            subjects_text(list(evaluation.answers)),
+            *mean_cells(evaluation.answers),
         ]
         for evaluation in done.evaluations
     ]
-
-
-def _means(evaluation: "Evaluation") -> Sequence[str]:
-    return [score_text(value) for value in evaluation.mean_metrics().values()]

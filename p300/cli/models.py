@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.places import store_for_looking_around
-from p300.cli.terminal import console, progress, score_text, subjects_text, table_of
+from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, progress, score_text, subjects_text, table_of
 from p300.domain import parse_subjects
 from p300.errors import InvalidInput
 from p300.settings import RegistrySettings, ServingAddress, ServingSettings, StoreSettings, read_settings
@@ -55,11 +55,8 @@ def train(
         trained = job.train(
             training, open_store(read_settings(StoreSettings).store_url), open_registry(), on_step=advance
         )
-    rows = [
-        [str(subject), score_text(scores.auc), score_text(scores.balanced_accuracy), score_text(scores.kappa)]
-        for subject, scores in trained.validation.scores.items()
-    ]
-    console.print(table_of("each subject by the others", ["subject", "AUC", "balanced accuracy", "kappa"], rows))
+    rows = answer_rows(trained.validation)
+    console.print(table_of("each subject by the others", ["subject", *ANSWER_COLUMNS], rows))
     console.print(
         f"version {trained.version.version} ({trained.candidate.name}) learnt from subjects "
         f"{subjects_text(trained.subjects)}; AUC on subjects left out {score_text(trained.validation.mean_auc)}"

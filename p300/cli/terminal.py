@@ -3,10 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from p300.model.answers import Answers
 
 # A pipe has no width of its own, and a table folded to 80 columns is hard to read.
 PIPE_WIDTH = 120
@@ -50,6 +54,39 @@ def subjects_text(subjects: Sequence[int]) -> str:
             parts.append(str(start) if start == previous else f"{start}-{previous}")
         start = previous = subject
     return ", ".join(parts) or "none"
+
+
+ANSWER_COLUMNS = ["AUC", "AUC of all flashes", "kept", "balanced accuracy", "kappa", "accuracy"]
+
+
+def answer_rows(answers: "Answers") -> list[list[str]]:
+    """Of each subject and of their mean: what :data:`ANSWER_COLUMNS` says, the AUC of all flashes where it is known."""
+    rows = [
+        [
+            str(subject),
+            score_text(each.scores.auc),
+            score_text(each.all_flashes.scores.auc if each.all_flashes else None),
+            share_text(each.share_kept),
+            *map(score_text, (each.scores.balanced_accuracy, each.scores.kappa, each.scores.accuracy)),
+        ]
+        for subject, each in answers.items()
+    ]
+    return [*rows, ["mean", *mean_cells(answers)]]
+
+
+def mean_cells(answers: "Answers") -> list[str]:
+    """The means over the subjects, in the order of :data:`ANSWER_COLUMNS`."""
+    means = answers.mean_metrics()
+    return [
+        score_text(answers.mean_auc),
+        score_text(answers.all_flashes.mean_auc if answers.all_flashes else None),
+        share_text(answers.share_kept),
+        *(score_text(means[f"mean_{name}"]) for name in ("balanced_accuracy", "kappa", "accuracy")),
+    ]
+
+
+def share_text(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
 
 
 def score_text(score: float | None) -> str:

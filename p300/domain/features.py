@@ -15,7 +15,8 @@ class Provenance:
     """Where a feature table came from: stored with it, so that it can be checked and made again.
 
     ``recipe`` is the recipe's canonical JSON, ``raw_sha256`` the hash of the raw object's bytes,
-    ``n_incomplete`` the flashes too near an end of the recording for a whole epoch.
+    ``n_incomplete`` the flashes too near an end of the recording for a whole epoch, and
+    ``n_target_flashes`` the Targets among all `n_flashes`; None in tables made before they were counted.
     """
 
     recipe: str
@@ -30,6 +31,7 @@ class Provenance:
     n_incomplete: int
     n_rejected: int
     rejected_by_channel: Mapping[str, int]
+    n_target_flashes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import (
-    accuracy_score,
-    balanced_accuracy_score,
-    cohen_kappa_score,
-    confusion_matrix,
-    roc_auc_score,
-)
+from scipy.stats import rankdata
 
+from p300.domain import Float64s
 from p300.errors import InvalidInput
 
 THRESHOLD = 0.5
@@ -86,11 +81,21 @@ def score(targets: ArrayLike, probabilities: ArrayLike) -> Scores:
             "leave this subject out, or record and preprocess it again"
         )
     called = answers >= THRESHOLD
+    confusion = np.bincount(2 * truth + called, minlength=4).reshape(2, 2)
+    by_chance = float(confusion.sum(axis=0) @ confusion.sum(axis=1)) / len(truth) ** 2
+    accuracy = float(np.trace(confusion)) / len(truth)
     return Scores(
-        auc=float(roc_auc_score(truth, answers)),
-        balanced_accuracy=float(balanced_accuracy_score(truth, called)),
-        kappa=float(cohen_kappa_score(truth, called)),
-        accuracy=float(accuracy_score(truth, called)),
-        confusion=confusion_matrix(truth, called, labels=[False, True]),
+        auc=_auc(truth, answers),
+        balanced_accuracy=float(np.mean(np.diag(confusion) / confusion.sum(axis=1))),
+        kappa=(accuracy - by_chance) / (1 - by_chance),
+        accuracy=accuracy,
+        confusion=confusion,
         n_epochs=len(truth),
     )
+
+
+def _auc(truth: NDArray[np.bool_], answers: Float64s) -> float:
+    """Share of pairs in order, ties counting one half: by the sum of the Targets' midranks (Mann & Whitney 1947)."""
+    n_targets = int(truth.sum())
+    ranks = float(rankdata(answers)[truth].sum())
+    return (ranks - n_targets * (n_targets + 1) / 2) / (n_targets * (len(truth) - n_targets))

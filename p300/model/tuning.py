@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from p300.domain import Float64s, SubjectId
+from p300.model.answers import Answers, read_flashes
 from p300.model.candidates import Candidate, EnsembleCandidate, LinearCandidate, candidate
 from p300.model.linear import folds
 from p300.model.tables import Tables, Without, require_subjects
-from p300.model.validation import Validation, assess, read_targets
 
 DEFAULT_GRID: tuple[Candidate, ...] = (
     *(candidate("lda", shrinkage=shrinkage) for shrinkage in ("auto", 0.01, 0.03, 0.1, 0.3)),
@@ -24,7 +24,7 @@ class Trial:
     """One candidate, and how it did on each subject left out."""
 
     candidate: Candidate
-    validation: Validation
+    validation: Answers
 
     @property
     def mean_auc(self) -> float:
@@ -65,12 +65,12 @@ class NestedSearch:
     ----------
     winners : dict of Trial
         Chosen without the subject, for each subject.
-    validation : Validation
+    validation : Answers
         Each subject scored by the winner that was chosen and fitted without it.
     """
 
     winners: dict[SubjectId, Trial]
-    validation: Validation
+    validation: Answers
 
 
 def tune(tables: Tables, grid: Sequence[Candidate] = DEFAULT_GRID) -> Search:
@@ -84,9 +84,10 @@ def tune(tables: Tables, grid: Sequence[Candidate] = DEFAULT_GRID) -> Search:
         As :func:`p300.model.validation.validate`.
     """
     require_subjects(tables, 2, "tuning")
-    targets = read_targets(tables)
+    flashes = read_flashes(tables)
     answers = _leave_one_subject_out(grid, tables)
-    return Search(tuple(Trial(each, assess(targets, answer)) for each, answer in zip(grid, answers, strict=True)))
+    trials = [Trial(each, Answers.to(flashes, answer).scored()) for each, answer in zip(grid, answers, strict=True)]
+    return Search(tuple(trials))
 
 
 def tune_nested(tables: Tables, grid: Sequence[Candidate] = DEFAULT_GRID) -> NestedSearch:
@@ -105,7 +106,7 @@ def tune_nested(tables: Tables, grid: Sequence[Candidate] = DEFAULT_GRID) -> Nes
         winners[subject] = tune(others, grid).winner
         estimator = winners[subject].candidate.fit(others)
         probabilities[subject] = estimator.predict_proba(tables[subject].features)[:, 1]
-    return NestedSearch(winners, assess(read_targets(tables), probabilities))
+    return NestedSearch(winners, Answers.to(read_flashes(tables), probabilities).scored())
 
 
 def _leave_one_subject_out(grid: Sequence[Candidate], tables: Tables) -> list[dict[SubjectId, Float64s]]:

@@ -18,7 +18,7 @@ from mlflow.models import Model
 
 from p300.domain import MODEL_NAME, SubjectId
 from p300.errors import NotFound, P300Error
-from p300.registry.card import CARD_FOLDER, TRAINING_SUBJECTS_FILE
+from p300.registry.card import CARD_FOLDER, TRAINING_SUBJECTS_FILE, ModelCard, read_card
 from p300.registry.connection import Connection
 from p300.registry.estimators import TrainedModel, save_model
 from p300.registry.runs import Run, RunKind
@@ -109,6 +109,12 @@ class Registry:
         with tempfile.TemporaryDirectory() as folder:
             path = self._download(version, f"{CARD_FOLDER}/{TRAINING_SUBJECTS_FILE}", Path(folder))
             return tuple(SubjectId(int(subject)) for subject in json.loads(path.read_text()))
+
+    def card(self, version: ModelVersion) -> ModelCard:
+        """The input that a version was made for."""
+        with tempfile.TemporaryDirectory() as folder:
+            self._download(version, CARD_FOLDER, Path(folder))
+            return read_card(Path(folder))
 
     def metrics(self, version: ModelVersion) -> dict[str, float]:
         """What the run of a version measured."""

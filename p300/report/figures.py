@@ -2,45 +2,22 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from p300.domain import Label, Provenance, SubjectId
+from p300.model.answers import Answers
 from p300.report.evoked import Evoked
 
 # Okabe & Ito's palette: told apart with any colour vision.
 COLOURS = {Label.NonTarget: "#56B4E9", Label.Target: "#D55E00"}
-SERIES_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+VERSION_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 GREY = "#888888"
 CHANCE_AUC = 0.5
-
-Answers = Sequence[tuple[NDArray[np.bool_], NDArray[np.floating]]]
-
-
-@dataclass(frozen=True)
-class Series:
-    """How one version did on each subject.
-
-    Attributes
-    ----------
-    targets : mapping of subject to ndarray of bool, shape (n_epochs,)
-    probabilities : mapping of subject to ndarray, shape (n_epochs,)
-    auc : mapping of subject to float
-    confusion : ndarray of int, shape (2, 2)
-        Over all subjects. Rows: what the flash was, NonTarget then Target. Columns: what it was called.
-    """
-
-    name: str
-    targets: Mapping[SubjectId, NDArray[np.bool_]]
-    probabilities: Mapping[SubjectId, NDArray[np.floating]]
-    auc: Mapping[SubjectId, float]
-    confusion: NDArray[np.int64]
 
 
 def evoked_figure(evoked: Evoked) -> Figure:
@@ -69,20 +46,20 @@ def evoked_figure(evoked: Evoked) -> Figure:
     return figure
 
 
-def roc_figure(series: Sequence[Series]) -> Figure:
-    """ROC curve of each subject, thin, and their mean at equal false positive rates, thick."""
+def roc_figure(versions: Mapping[str, Answers]) -> Figure:
+    """ROC curve of each subject, thin, and their mean at equal false positive rates, thick; by the name of each."""
     figure = Figure(figsize=(5.2, 4.8), layout="constrained")
     axes = figure.subplots()
     grid = np.linspace(0, 1, 201)
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--", label="chance")
-    for each, colour in zip(series, _colours(series), strict=True):
+    for (name, answers), colour in zip(versions.items(), _colours(versions), strict=True):
         curves = []
-        for subject, targets in each.targets.items():
-            false_positives, true_positives, _ = roc_curve(targets, each.probabilities[subject])
+        for each in answers.values():
+            false_positives, true_positives, _ = roc_curve(each.targets, each.probabilities)
             axes.plot(false_positives, true_positives, color=colour, linewidth=0.6, alpha=0.35)
             curves.append(np.interp(grid, false_positives, true_positives))
-        mean_auc = np.mean(list(each.auc.values()))
-        axes.plot(grid, np.mean(curves, axis=0), color=colour, linewidth=2.2, label=f"{each.name}, AUC {mean_auc:.3f}")
+        label = f"{name}, AUC {answers.mean_auc:.3f}"
+        axes.plot(grid, np.mean(curves, axis=0), color=colour, linewidth=2.2, label=label)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC by subject and mean")
     axes.set_aspect("equal")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
@@ -90,16 +67,16 @@ def roc_figure(series: Sequence[Series]) -> Figure:
     return figure
 
 
-def auc_figure(series: Sequence[Series]) -> Figure:
+def auc_figure(versions: Mapping[str, Answers]) -> Figure:
     """AUC of each subject under each version, as bars side by side."""
-    subjects = sorted({subject for each in series for subject in each.auc})
-    figure = Figure(figsize=(max(4.5, 1.5 + 0.5 * len(subjects) * len(series)), 3.6), layout="constrained")
+    subjects = sorted({subject for answers in versions.values() for subject in answers})
+    figure = Figure(figsize=(max(4.5, 1.5 + 0.5 * len(subjects) * len(versions)), 3.6), layout="constrained")
     axes = figure.subplots()
-    width = 0.8 / max(1, len(series))
-    for index, (each, colour) in enumerate(zip(series, _colours(series), strict=True)):
-        places = np.array([subjects.index(subject) for subject in each.auc]) + (index - (len(series) - 1) / 2) * width
-        mean_auc = np.mean(list(each.auc.values()))
-        bars = axes.bar(places, list(each.auc.values()), width, color=colour, label=f"{each.name}, mean {mean_auc:.3f}")
+    width = 0.8 / max(1, len(versions))
+    for index, ((name, answers), colour) in enumerate(zip(versions.items(), _colours(versions), strict=True)):
+        places = np.array([subjects.index(subject) for subject in answers]) + (index - (len(versions) - 1) / 2) * width
+        auc = [scores.auc for scores in answers.scores.values()]
+        bars = axes.bar(places, auc, width, color=colour, label=f"{name}, mean {answers.mean_auc:.3f}")
         axes.bar_label(bars, fmt="{:.2f}", fontsize=7, padding=1)
     axes.axhline(CHANCE_AUC, color=GREY, linewidth=0.8, linestyle="--")
     axes.set_xticks(range(len(subjects)), [str(subject) for subject in subjects])
@@ -109,21 +86,25 @@ def auc_figure(series: Sequence[Series]) -> Figure:
     return figure
 
 
-def confusion_figure(series: Sequence[Series]) -> Figure:
-    """Confusion matrices over all subjects: counts, shaded by the share of each row."""
-    figure = Figure(figsize=(0.6 + 3.0 * len(series), 3.2), layout="constrained")
-    panels = figure.subplots(1, len(series), squeeze=False).ravel()
+def confusion_figure(versions: Mapping[str, Answers]) -> Figure:
+    """Confusion matrices over all subjects: counts, shaded by the share of each row.
+
+    Rows: what the flash was, NonTarget then Target. Columns: what it was called.
+    """
+    figure = Figure(figsize=(0.6 + 3.0 * len(versions), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(versions), squeeze=False).ravel()
     names = [label.name for label in Label]
-    for each, axes in zip(series, panels, strict=True):
-        share = each.confusion / np.maximum(each.confusion.sum(axis=1, keepdims=True), 1)
+    for (name, answers), axes in zip(versions.items(), panels, strict=True):
+        confusion = answers.pooled.confusion
+        share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         for row, column in np.ndindex(2, 2):
-            text = f"{each.confusion[row, column]:,}\n{share[row, column]:.0%}"
+            text = f"{confusion[row, column]:,}\n{share[row, column]:.0%}"
             colour = "white" if share[row, column] > 0.6 else "black"
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=10)
         axes.set_xticks((0, 1), names)
         axes.set_yticks((0, 1), names, rotation=90, va="center")
-        axes.set(xlabel="called", ylabel="was", title=each.name)
+        axes.set(xlabel="called", ylabel="was", title=name)
     return figure
 
 
@@ -162,7 +143,7 @@ def search_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
         parameters = ", ".join(f"{key} {value}" for key, value in row["parameters"].items())
         names.append(f"{row['candidate']} ({parameters})")
         axes.scatter(list(row["auc"].values()), [place] * len(row["auc"]), s=10, color=GREY, alpha=0.6)
-        axes.scatter([row["mean_auc"]], [place], s=36, color=SERIES_COLOURS[0], zorder=3)
+        axes.scatter([row["mean_auc"]], [place], s=36, color=VERSION_COLOURS[0], zorder=3)
         axes.annotate(
             f"{row['mean_auc']:.3f}", (row["mean_auc"], place), (0, 5), textcoords="offset points", fontsize=7
         )
@@ -176,8 +157,8 @@ def search_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def _colours(series: Sequence[Series]) -> list[str]:
-    return [SERIES_COLOURS[index % len(SERIES_COLOURS)] for index in range(len(series))]
+def _colours(versions: Mapping[str, Answers]) -> list[str]:
+    return [VERSION_COLOURS[index % len(VERSION_COLOURS)] for index in range(len(versions))]
 
 
 def _plain(axes: Axes) -> None:

@@ -7,7 +7,6 @@ subjects: it says how sure the difference is given their number of flashes, and 
 subjects differ from those who were not measured.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -18,10 +17,11 @@ from scipy.stats import rankdata
 
 from p300.domain import Float64s, SubjectId, subject_name
 from p300.errors import InvalidInput
+from p300.model.answers import Answers, SubjectAnswers
 
 Better = Literal["challenger", "champion", "undecided"]
-Probabilities = Mapping[SubjectId, NDArray[np.floating]]
-Targets = Mapping[SubjectId, NDArray[np.bool_]]
+
+FEWEST_OF_A_CLASS = 2
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,11 @@ class Verdict:
     per_subject: dict[SubjectId, SubjectVerdict]
 
 
-def compare(
-    champion: Probabilities, challenger: Probabilities, targets: Targets, *, confidence: float = 0.95
-) -> Verdict:
+def compare(champion: Answers, challenger: Answers, *, confidence: float = 0.95) -> Verdict:
     """Compare two versions on the same epochs of the same subjects.
 
     Parameters
     ----------
-    champion, challenger : mapping of subject to ndarray, shape (n_epochs,)
-        P(Target) of each epoch.
-    targets : mapping of subject to ndarray of bool, shape (n_epochs,)
-        Where a Target was flashed.
     confidence : float
         Of the interval.
 
@@ -72,14 +66,13 @@ def compare(
         The versions did not score the same epochs, a subject has fewer than two epochs of a class,
         or some probabilities are no numbers.
     """
-    if not targets or set(champion) != set(targets) or set(challenger) != set(targets):
+    if not champion or set(champion) != set(challenger):
         raise InvalidInput(
             "both versions must have scored the same subjects: "
-            f"champion {sorted(champion)}, challenger {sorted(challenger)}, targets of {sorted(targets)}"
+            f"champion {sorted(champion)}, challenger {sorted(challenger)}"
         )
     per_subject = {
-        subject: _compare_subject(subject, champion[subject], challenger[subject], targets[subject])
-        for subject in sorted(targets)
+        subject: _compare_subject(subject, champion[subject], challenger[subject]) for subject in sorted(champion)
     }
     verdicts = per_subject.values()
     difference = float(np.mean([verdict.difference for verdict in verdicts]))
@@ -91,27 +84,29 @@ def compare(
     return Verdict(difference, low, high, confidence, better, per_subject)
 
 
-def _compare_subject(
-    subject: SubjectId,
-    champion: NDArray[np.floating],
-    challenger: NDArray[np.floating],
-    targets: NDArray[np.bool_],
-) -> SubjectVerdict:
-    if not champion.shape == challenger.shape == targets.shape == (len(targets),):
+def is_comparable(answers: SubjectAnswers) -> bool:
+    """Whether there are enough epochs of each class for the variance of an AUC."""
+    n_targets = int(np.count_nonzero(answers.targets))
+    return min(n_targets, len(answers.targets) - n_targets) >= FEWEST_OF_A_CLASS
+
+
+def _compare_subject(subject: SubjectId, champion: SubjectAnswers, challenger: SubjectAnswers) -> SubjectVerdict:
+    targets = champion.targets
+    shapes = [champion.probabilities.shape, challenger.probabilities.shape]
+    if not (np.array_equal(targets, challenger.targets) and shapes == [targets.shape] * 2):
         raise InvalidInput(
-            f"{subject_name(subject)}: {champion.shape} probabilities of the champion and {challenger.shape} "
-            f"of the challenger for {targets.shape} epochs, expected one each"
+            f"{subject_name(subject)}: {shapes[0]} probabilities of the champion and {shapes[1]} "
+            f"of the challenger for {targets.shape} epochs, expected one each, of the same epochs"
         )
-    if not (np.isfinite(champion).all() and np.isfinite(challenger).all()):
+    if not all(np.isfinite(each.probabilities).all() for each in (champion, challenger)):
         raise InvalidInput(f"{subject_name(subject)}: some probabilities are no numbers")
-    n_targets = int(np.count_nonzero(targets))
-    if min(n_targets, len(targets) - n_targets) < 2:
+    if not is_comparable(champion):
         raise InvalidInput(
-            f"{subject_name(subject)} has {n_targets} Target among {len(targets)} epochs: "
+            f"{subject_name(subject)} has {np.count_nonzero(targets)} Target among {len(targets)} epochs: "
             "a comparison needs at least two of each class"
         )
-    champion_parts = placements(champion, targets)
-    challenger_parts = placements(challenger, targets)
+    champion_parts = placements(champion.probabilities, targets)
+    challenger_parts = placements(challenger.probabilities, targets)
     variance = sum(
         float(np.var(theirs - ours, ddof=1)) / len(ours)
         for ours, theirs in zip(champion_parts, challenger_parts, strict=True)

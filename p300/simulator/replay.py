@@ -3,13 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p300.domain import FeatureTable, Float32s, SubjectId, subject_name
 from p300.errors import InvalidInput, Refused, Unavailable
+from p300.model.answers import Answers, Flashes, SubjectAnswers
 from p300.simulator.client import Endpoint, PredictionClient
 from p300.simulator.transport import open_session
 
@@ -20,32 +19,13 @@ SETTLE_POLL_S = 0.25
 OnBatch = Callable[[int], None]
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What a version answered for one subject, in the order of the table.
-
-    Attributes
-    ----------
-    probabilities : ndarray of float32, shape (n_epochs,)
-        Probability of Target.
-    targets : ndarray of bool, shape (n_epochs,)
-        Where a Target was flashed.
-    recipe_hash : str
-        Of the recipe that made the epochs.
-    """
-
-    probabilities: Float32s
-    targets: NDArray[np.bool_]
-    recipe_hash: str
-
-
 def replay(
     endpoint: Endpoint,
     tables: Mapping[SubjectId, FeatureTable],
     version: int,
     *,
     on_batch: OnBatch = lambda _n_epochs: None,
-) -> dict[SubjectId, Replay]:
+) -> Answers:
     """Ask `endpoint` about every epoch of every table: several epochs a request, a few requests at a time.
 
     Parameters
@@ -66,17 +46,17 @@ def replay(
     InvalidInput
         A table without epochs, or the server's reason to refuse them, such as their length.
     """
-    return asyncio.run(_replay(endpoint, tables, version, on_batch))
+    return Answers(asyncio.run(_replay(endpoint, tables, version, on_batch)))
 
 
 async def _replay(
     endpoint: Endpoint, tables: Mapping[SubjectId, FeatureTable], version: int, on_batch: OnBatch
-) -> dict[SubjectId, Replay]:
-    replays: dict[SubjectId, Replay] = {}
+) -> dict[SubjectId, SubjectAnswers]:
+    answers: dict[SubjectId, SubjectAnswers] = {}
     async with open_session(connections=CONCURRENCY) as session:
         client = PredictionClient(session, endpoint)
         await _settle(client, endpoint, tables, version)
-        batches = _batches(client, tables, replays)
+        batches = _batches(client, tables, answers)
         turn = asyncio.Lock()  # an asynchronous generator serves one caller at a time
 
         async def work() -> None:
@@ -98,7 +78,7 @@ async def _replay(
                     workers.create_task(work())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
-    return replays
+    return answers
 
 
 async def _settle(
@@ -118,13 +98,13 @@ async def _settle(
 
 
 async def _batches(
-    client: PredictionClient, tables: Mapping[SubjectId, FeatureTable], replays: dict[SubjectId, Replay]
+    client: PredictionClient, tables: Mapping[SubjectId, FeatureTable], answers: dict[SubjectId, SubjectAnswers]
 ) -> AsyncIterator[tuple[Float32s, Float32s]]:
-    """The features of a batch and the stretch of its subject's replay, made here, that its answer fills."""
+    """The features of a batch and the stretch of its subject's answers, made here, that its answer fills."""
     async for subject, table in _read_ahead(tables):
         n_epochs, n_features = table.features.shape
         probabilities = np.empty(n_epochs, dtype=np.float32)
-        replays[subject] = Replay(probabilities, table.targets, table.provenance.recipe_hash)
+        answers[subject] = SubjectAnswers(Flashes.of(table), probabilities)
         step = client.epochs_per_request(n_features)
         for start in range(0, n_epochs, step):
             yield table.features[start : start + step], probabilities[start : start + step]

@@ -52,14 +52,14 @@ def settings(tmp_path: Path) -> DemoSettings:
 
 def test_walkthrough(settings: DemoSettings, data: Path) -> None:
     done = Demo(settings, data, no_bar).run()
-    assert [(each.alias, each.version.version, list(each.scores)) for each in done.evaluations] == [
+    assert [(each.alias, each.version.version, list(each.answers)) for each in done.evaluations] == [
         (CHALLENGER, 1, [4]),
         (CHAMPION, 1, [6]),
         (CHAMPION, 1, [5, 6]),
         (CHALLENGER, 2, [5, 6]),
     ]
     assert (done.first.subjects, done.second.subjects) == ((1, 2, 3), (1, 2, 3, 4))
-    assert all(each.mean_auc > 0.8 for each in done.evaluations)
+    assert all(each.answers.mean_auc > 0.8 for each in done.evaluations)
     page = done.report.read_text()
     assert html.escape(verdict_sentence(done.verdict)) in page
     assert page.count("data:image/svg+xml;base64,") == 5

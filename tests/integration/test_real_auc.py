@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from p300.domain import FeatureTable, Provenance, SubjectId
+from p300.domain import FeatureTable, SubjectId
 from p300.domain.recipe import Recipe
 from p300.eeg.features import extract_features
 from p300.model.candidates import CANDIDATES, candidate
@@ -13,6 +13,7 @@ from p300.model.tuning import tune_nested
 from p300.model.validation import validate
 from p300.store.layout import recording_key
 from p300.store.recordings import decode_recording
+from tests.builders import make_provenance
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "br41nio"
 SUBJECTS = range(1, 6)
@@ -35,16 +36,11 @@ def _table(subject: int) -> FeatureTable:
     recipe = Recipe()
     recording = decode_recording((RECORDINGS / recording_key(SubjectId(subject))).read_bytes())
     made = extract_features(recording, recipe)
-    provenance = Provenance(
-        recipe=recipe.to_json(),
-        recipe_hash=recipe.hash,
-        source_sfreq_hz=recording.sfreq_hz,
-        sfreq_hz=recipe.sfreq_hz,
+    provenance = make_provenance(
+        len(made.labels),
+        recipe=recipe,
         channel_names=recording.channel_names,
-        raw_key=recording_key(SubjectId(subject)),
-        raw_sha256="",
         n_flashes=made.n_flashes,
-        n_kept=len(made.labels),
         n_incomplete=made.n_incomplete,
         n_rejected=made.n_rejected,
         rejected_by_channel=made.rejected_by_channel,

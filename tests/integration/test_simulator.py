@@ -15,7 +15,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
-from p300.domain import CHALLENGER, CHAMPION, FeatureTable, Provenance, SubjectId
+from p300.domain import CHALLENGER, CHAMPION, FeatureTable, SubjectId
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Refused
 from p300.jobs.judging.evaluate import Evaluation, Simulation, evaluate
@@ -27,6 +27,7 @@ from p300.simulator.wandb_log import WandbProject
 from p300.store.features import encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore, open_store
+from tests.builders import make_table
 
 SCRIPT = Path(__file__).parents[2] / "application-simulator" / "application_simulator.py"
 RECIPE = Recipe()
@@ -39,14 +40,10 @@ Tables = Mapping[SubjectId, FeatureTable]
 
 def _table(subject: int, *, n_features: int = N_FEATURES, n_targets: int = 10, recipe: Recipe = RECIPE) -> FeatureTable:
     rng = np.random.default_rng(subject)
-    numbers = np.arange(N_EPOCHS)
     labels = np.where(rng.permutation(N_EPOCHS) < n_targets, 2, 1).astype(np.int8)
     features = rng.standard_normal((N_EPOCHS, n_features)).astype(np.float32)
     features[:, 0] += labels
-    provenance = Provenance(
-        recipe.to_json(), recipe.hash, 512.0, 100.0, ("Cz", "Pz"), "key", "sha", N_EPOCHS, N_EPOCHS, 0, 0, {}
-    )
-    return FeatureTable(features, labels, numbers.astype(np.int32), numbers.astype(np.int64), provenance)
+    return make_table(features, labels, recipe=recipe)
 
 
 TABLES: Tables = {subject: _table(subject) for subject in (*TRAINED_ON, *UNSEEN)}
@@ -126,12 +123,12 @@ def test_scores_are_the_models_own_and_are_recorded(world: World) -> None:
     estimator = load_estimator(world.registry.download(version, world.folder / "model"))
     for subject in (SubjectId(6), SubjectId(7)):
         own = estimator.predict_proba(TABLES[subject].features)[:, 1]
-        np.testing.assert_allclose(evaluation.probabilities[subject], own, atol=1e-6)
-        assert evaluation.scores[subject].auc == pytest.approx(roc_auc_score(TABLES[subject].targets, own))
+        np.testing.assert_allclose(evaluation.answers[subject].probabilities, own, atol=1e-6)
+        assert evaluation.answers.scores[subject].auc == pytest.approx(roc_auc_score(TABLES[subject].targets, own))
     recorded = world.registry._client.get_run(evaluation.run_id)
     assert recorded.info.status == "FINISHED"
     aucs = [recorded.data.metrics[name] for name in ("subject_06_auc", "subject_07_auc")]
-    assert aucs == [scores.auc for scores in evaluation.scores.values()]
+    assert aucs == [scores.auc for scores in evaluation.answers.scores.values()]
     assert recorded.data.metrics["mean_auc"] == pytest.approx(sum(aucs) / 2)
     assert recorded.data.metrics["pooled_n_epochs"] == 2 * N_EPOCHS
     for tag, value in {"alias": CHALLENGER, "version": "1", "subjects": "6,7", "training_subjects": "none"}.items():
@@ -141,9 +138,9 @@ def test_scores_are_the_models_own_and_are_recorded(world: World) -> None:
 def test_without_subjects_it_is_all_that_the_version_has_not_seen(world: World) -> None:
     progress: list[int] = []
     evaluation = world.evaluate(on_batch=progress.append)
-    assert tuple(evaluation.scores) == UNSEEN
+    assert tuple(evaluation.answers) == UNSEEN
     assert evaluation.trained_on == ()
-    assert sum(progress) == evaluation.pooled.n_epochs == N_EPOCHS * len(UNSEEN)
+    assert sum(progress) == evaluation.answers.pooled.n_epochs == N_EPOCHS * len(UNSEEN)
 
 
 def test_training_subjects_are_refused_by_name_unless_allowed(world: World) -> None:

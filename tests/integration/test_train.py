@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from p300.domain import CHALLENGER, FeatureTable, Provenance, SubjectId
+from p300.domain import CHALLENGER, SubjectId
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Refused
 from p300.jobs.platform.status import status
@@ -17,6 +17,7 @@ from p300.registry import Registry, load_estimator, read_card
 from p300.store.features import FeatureTables, encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
+from tests.builders import make_table
 
 N_EPOCHS = 90
 CHANNELS = ("Fz", "Cz", "Pz")
@@ -49,22 +50,17 @@ def _process(
     labels = np.where(np.arange(N_EPOCHS) % 6 == 0, 2, 1).astype(np.int8)
     features = rng.standard_normal((N_EPOCHS, len(channels) * 12)).astype(np.float32)
     features[labels == 2] += 0.4
-    provenance = Provenance(
-        recipe=recipe.to_json(),
-        recipe_hash=recipe.hash,
-        source_sfreq_hz=512.0,
-        sfreq_hz=recipe.sfreq_hz,
+    table = make_table(
+        features,
+        labels,
+        recipe=recipe,
         channel_names=channels,
-        raw_key="raw",
         raw_sha256=f"{subject:064d}",
         n_flashes=N_EPOCHS + 3,
-        n_kept=N_EPOCHS,
         n_incomplete=1,
         n_rejected=2,
         rejected_by_channel={"Fz": 2},
     )
-    numbers = np.arange(N_EPOCHS)
-    table = FeatureTable(features, labels, numbers.astype(np.int32), numbers * 40, provenance)
     store.make_bucket(FEATURES)
     store.put(FEATURES, features_key(subject), encode_features(table))
 

@@ -2,19 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from p300.domain import Float32s, SubjectId, subject_name
-from p300.errors import InvalidInput, NotFound, Refused
-from p300.jobs.judging.answers import ANSWERS_FILE, Answers
-from p300.model.scores import Scores, mean_metrics, score
-from p300.registry import ModelVersion, Registry
+from p300.domain import FeatureTable, SubjectId, subject_name
+from p300.errors import NotFound, Refused
+from p300.jobs.judging.answers import ANSWERS_FILE
+from p300.model.answers import Answers
+from p300.registry import ModelCard, ModelVersion, Registry
+from p300.registry.records import answer_metrics, overall_metrics
 from p300.simulator.client import Endpoint
-from p300.simulator.replay import Replay, replay
+from p300.simulator.replay import replay
 from p300.simulator.wandb_log import WandbProject, record
 from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
@@ -44,10 +42,8 @@ class Evaluation:
     ----------
     version : ModelVersion
         The one that gave every answer.
-    probabilities, targets : mapping of int to ndarray, shape (n_epochs,)
-        By subject: the answers, and where a Target was flashed.
-    pooled : Scores
-        Of all epochs, as if they were one subject's.
+    answers : Answers
+        All that it answered, with their scores.
     trained_on : tuple of SubjectId
         Those among the subjects that the version has learnt from: their scores flatter it.
     replay_s : float
@@ -59,27 +55,11 @@ class Evaluation:
 
     alias: str
     version: ModelVersion
-    probabilities: Mapping[SubjectId, Float32s]
-    targets: Mapping[SubjectId, NDArray[np.bool_]]
-    scores: Mapping[SubjectId, Scores]
-    pooled: Scores
+    answers: Answers
     trained_on: tuple[SubjectId, ...]
     replay_s: float
     run_id: str = ""
     wandb_place: str = ""
-
-    @property
-    def mean_auc(self) -> float:
-        return self.mean_metrics()["mean_auc"]
-
-    def mean_metrics(self) -> dict[str, float]:
-        """Means over subjects: each counts the same, however many epochs it has."""
-        return mean_metrics(self.scores.values())
-
-    def metrics(self) -> dict[str, float]:
-        """All numbers over all subjects: ``mean_...`` over subjects, ``pooled_...`` over their epochs."""
-        pooled = {f"pooled_{name}": value for name, value in self.pooled.as_metrics().items()}
-        return self.mean_metrics() | pooled | {"replay_s": self.replay_s}
 
 
 def evaluate(
@@ -115,15 +95,52 @@ def evaluate(
     version = registry.version_under(alias)
     if version is None:
         raise NotFound(f"no version has the alias {alias}: train one and give it that alias first")
-    trained_on = registry.training_subjects(version)
-    tables = _tables(simulation, store, version, trained_on)
+    card = registry.card(version)
+    tables = _MatchingTables(_tables(simulation, store, version, card.training_subjects), version, card)
     started_s = time.perf_counter()
-    replays = replay(simulation.endpoint, tables, version.version, on_batch=on_batch)
+    answers = replay(simulation.endpoint, tables, version.version, on_batch=on_batch).scored()
     replay_s = time.perf_counter() - started_s
-    _require_recipe(version, replays)
     _warn_if_moved(registry, alias, version)
-    evaluation = _score(alias, version, replays, trained_on, replay_s)
-    return _record(evaluation, simulation, registry, wandb_project)
+    seen = tuple(subject for subject in answers if subject in card.training_subjects)
+    return _record(Evaluation(alias, version, answers, seen, replay_s), simulation, registry, wandb_project)
+
+
+class _MatchingTables(Mapping[SubjectId, FeatureTable]):
+    """Feature tables that a version can answer; each is checked when it is read.
+
+    Raises
+    ------
+    Refused
+        A table was made by another recipe, or of other channels, or in another order, than the
+        version's features.
+    """
+
+    def __init__(self, tables: FeatureTables, version: ModelVersion, card: ModelCard) -> None:
+        self._tables = tables
+        self._version = version
+        self._card = card
+
+    def __getitem__(self, subject: SubjectId) -> FeatureTable:
+        table = self._tables[subject]
+        expected, theirs = self._version.tags.get(RECIPE_TAG), table.provenance
+        if expected and theirs.recipe_hash != expected:
+            raise Refused(
+                f"the features of {subject_name(subject)} were made by another recipe than version "
+                f"{self._version.version} was trained with: preprocess them with that recipe, or train a new version"
+            )
+        if tuple(theirs.channel_names) != self._card.channel_names:
+            raise Refused(
+                f"the features of {subject_name(subject)} are of the channels {', '.join(theirs.channel_names)}, but "
+                f"version {self._version.version} was trained on {', '.join(self._card.channel_names)}, in this order: "
+                "ingest the recording with these channels, or train a new version"
+            )
+        return table
+
+    def __iter__(self) -> Iterator[SubjectId]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
 
 
 def _tables(
@@ -144,16 +161,6 @@ def _tables(
     return FeatureTables(store, simulation.subjects)
 
 
-def _require_recipe(version: ModelVersion, replays: Mapping[SubjectId, Replay]) -> None:
-    expected = version.tags.get(RECIPE_TAG)
-    others = [subject_name(subject) for subject, answers in replays.items() if answers.recipe_hash != expected]
-    if expected and others:
-        raise Refused(
-            f"the features of {', '.join(others)} were made by another recipe than version {version.version} was "
-            "trained with: preprocess them with that recipe, or train a new version"
-        )
-
-
 def _warn_if_moved(registry: Registry, alias: str, version: ModelVersion) -> None:
     now = registry.version_under(alias)
     if now is None or now.version != version.version:
@@ -166,33 +173,6 @@ def _warn_if_moved(registry: Registry, alias: str, version: ModelVersion) -> Non
         )
 
 
-def _score(
-    alias: str,
-    version: ModelVersion,
-    replays: Mapping[SubjectId, Replay],
-    trained_on: Sequence[SubjectId],
-    replay_s: float,
-) -> Evaluation:
-    scores = {}
-    for subject, answers in replays.items():
-        try:
-            scores[subject] = score(answers.targets, answers.probabilities)
-        except InvalidInput as error:
-            raise InvalidInput(f"{subject_name(subject)}: {error}") from error
-    probabilities = {subject: answers.probabilities for subject, answers in replays.items()}
-    targets = {subject: answers.targets for subject, answers in replays.items()}
-    return Evaluation(
-        alias=alias,
-        version=version,
-        probabilities=probabilities,
-        targets=targets,
-        scores=scores,
-        pooled=score(np.concatenate([*targets.values()]), np.concatenate([*probabilities.values()])),
-        trained_on=tuple(subject for subject in replays if subject in trained_on),
-        replay_s=replay_s,
-    )
-
-
 def _record(
     evaluation: Evaluation, simulation: Simulation, registry: Registry, wandb_project: WandbProject
 ) -> Evaluation:
@@ -202,14 +182,14 @@ def _record(
         "version": evaluation.version.version,
         "model_run_id": evaluation.version.run_id,
         "base_url": simulation.endpoint.base_url,
-        "subjects": ",".join(map(str, evaluation.scores)),
+        "subjects": ",".join(map(str, evaluation.answers)),
         "training_subjects": ",".join(map(str, evaluation.trained_on)) or "none",
     }
-    by_subject = {subject: scores.as_metrics() for subject, scores in evaluation.scores.items()}
+    timing = {"replay_s": evaluation.replay_s}
+    together = overall_metrics(evaluation.answers) | timing
+    by_subject = {subject: scores.as_metrics() for subject, scores in evaluation.answers.scores.items()}
     with registry.start_run(name, kind="simulation", tags={key: str(fact) for key, fact in facts.items()}) as run:
-        run.log_metrics(evaluation.metrics())
-        run.log_json(ANSWERS_FILE, Answers(evaluation.probabilities, evaluation.targets).to_json())
-        for subject, metrics in by_subject.items():
-            run.log_metrics({f"{subject_name(subject)}_{metric}": value for metric, value in metrics.items()})
-        wandb_place = record(wandb_project, name, config=facts, subjects=by_subject, together=evaluation.metrics())
+        run.log_metrics(answer_metrics(evaluation.answers) | timing)
+        run.log_json(ANSWERS_FILE, evaluation.answers.to_json())
+        wandb_place = record(wandb_project, name, config=facts, subjects=by_subject, together=together)
     return replace(evaluation, run_id=run.run_id, wandb_place=wandb_place)

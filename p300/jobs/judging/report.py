@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from p300.domain import CHALLENGER, CHAMPION, FeatureTable, Provenance, SubjectId, subject_name
-from p300.errors import NotFound, Refused, Unavailable
-from p300.jobs.judging.answers import Answers, answers_of, compare_versions
-from p300.model.scores import MEAN_NAMES, score
+from p300.errors import NotFound, Unavailable
+from p300.jobs.judging.answers import answers_of, comparable
+from p300.model.answers import Answers
+from p300.model.scores import MEAN_NAMES
 from p300.registry import ModelVersion, Registry
 from p300.report.evoked import evoked
-from p300.report.figures import Series, auc_figure, confusion_figure, evoked_figure, rejection_figure, roc_figure
+from p300.report.figures import auc_figure, confusion_figure, evoked_figure, rejection_figure, roc_figure
 from p300.report.page import Section, page
-from p300.rollout.verdict import Verdict
+from p300.rollout.verdict import Verdict, compare
 from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
 
@@ -24,10 +23,9 @@ TITLE = "P300 classifier"
 
 @dataclass(frozen=True)
 class _Contest:
-    """The versions that the report is about, champion first, and what each answered."""
+    """What the versions that the report is about answered, champion first, by their names."""
 
-    versions: tuple[ModelVersion, ...]
-    answers: tuple[Answers, ...]
+    answers: dict[str, Answers]
     verdict: Verdict | None
 
 
@@ -70,16 +68,19 @@ def _contest(registry: Registry, versions: Sequence[ModelVersion]) -> _Contest:
     aliased = {alias: version for version in versions for alias in version.aliases}
     chosen = [aliased[alias] for alias in (CHAMPION, CHALLENGER) if alias in aliased]
     distinct = tuple({version.version: version for version in chosen}.values())
+    answers = [answers_of(registry, version) for version in distinct]
     verdict = None
     if len(distinct) > 1:
-        try:
-            verdict = compare_versions(registry, *distinct)
-        except Refused:
-            verdict = None
-    answers = [answers_of(registry, version) for version in distinct]
-    if verdict is not None:  # means over different subjects would not compare
-        answers = [each.of(list(verdict.per_subject)) for each in answers]
-    return _Contest(distinct, tuple(answers), verdict)
+        champion, challenger = comparable(*answers)
+        if champion:  # means over different subjects would not compare
+            answers = [champion, challenger]
+            verdict = compare(champion, challenger)
+    named = {_name(version): each for version, each in zip(distinct, answers, strict=True) if each}
+    return _Contest(named, verdict)
+
+
+def _name(version: ModelVersion) -> str:
+    return f"version {version.version} ({', '.join(version.aliases)})"
 
 
 def _lead(contest: _Contest) -> str:
@@ -128,33 +129,16 @@ def _comparison(contest: _Contest) -> list[Section]:
 
 
 def _answers(contest: _Contest) -> list[Section]:
-    series = [
-        _series(version, answers)
-        for version, answers in zip(contest.versions, contest.answers, strict=True)
-        if answers.targets
-    ]
-    if not series:
+    if not contest.answers:
         return []
     text = "The newest answers of each version on subjects that it was not trained on"
     text += ", and that the other has answered too." if contest.verdict else "."
     figures = (
-        ("AUC of each subject under each version", auc_figure(series)),
-        ("ROC curves by subject and their mean", roc_figure(series)),
-        ("confusion matrices of each version", confusion_figure(series)),
+        ("AUC of each subject under each version", auc_figure(contest.answers)),
+        ("ROC curves by subject and their mean", roc_figure(contest.answers)),
+        ("confusion matrices of each version", confusion_figure(contest.answers)),
     )
     return [Section("How they answered", text, figures=figures)]
-
-
-def _series(version: ModelVersion, answers: Answers) -> Series:
-    scores = {subject: score(targets, answers.probabilities[subject]) for subject, targets in answers.targets.items()}
-    aliases = ", ".join(version.aliases)
-    return Series(
-        name=f"version {version.version} ({aliases})",
-        targets=answers.targets,
-        probabilities=answers.probabilities,
-        auc={subject: each.auc for subject, each in scores.items()},
-        confusion=np.sum([each.confusion for each in scores.values()], axis=0),
-    )
 
 
 def _recordings(tables: FeatureTables) -> list[Section]:

@@ -7,12 +7,13 @@ from sklearn.base import ClassifierMixin
 
 from p300.domain import FeatureTable, Float32s, Provenance, SubjectId
 from p300.errors import Refused
+from p300.model.answers import Answers, read_flashes
 from p300.model.candidates import Candidate, LinearCandidate
 from p300.model.linear.rules import XdawnLdaRule
 from p300.model.sums.stored import Sums
 from p300.model.tables import Tables, Without
 from p300.model.tuning import DEFAULT_GRID, Search, tune
-from p300.model.validation import Validation, assess, read_targets, validate
+from p300.model.validation import validate
 from p300.report.evoked import Evoked, evoked
 
 N_EXAMPLES = 2
@@ -26,7 +27,7 @@ class Learned:
 
     Attributes
     ----------
-    validation : Validation
+    validation : Answers
         Of every subject; after an incremental fit, of the new ones.
     provenances : dict of Provenance
         Of every subject that the estimator has learnt from.
@@ -44,7 +45,7 @@ class Learned:
 
     candidate: Candidate
     estimator: ClassifierMixin
-    validation: Validation
+    validation: Answers
     provenances: dict[SubjectId, Provenance]
     evoked: Evoked
     example: Float32s
@@ -104,7 +105,7 @@ def learn_new(candidate: Candidate, base: Base, tables: Tables, on_step: OnStep)
     for subject in tables:
         others = base.sums.extended(Without(tables, subject)) if len(tables) > 1 else base.sums
         probabilities[subject] = candidate.fit_sums(others).predict_proba(tables[subject].features)[:, 1]
-    validation = assess(read_targets(tables), probabilities)
+    validation = Answers.to(read_flashes(tables), probabilities).scored()
     on_step("validated")
     sums = base.sums.extended(tables)
     estimator = candidate.fit_sums(sums)

@@ -11,10 +11,10 @@ from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.commit import code_commit
 from p300.jobs.training.learn import Base, learn, learn_new
 from p300.jobs.training.training_log import PROVENANCE_FILE, SUMS_FILE, log_training, read_provenances, trained_model
+from p300.model.answers import Answers
 from p300.model.candidates import Candidate, candidate
 from p300.model.sums.stored import Sums
 from p300.model.tuning import Search
-from p300.model.validation import Validation
 from p300.registry import ModelVersion, Registry
 from p300.store.features import FeatureTables
 from p300.store.layout import FEATURES
@@ -65,7 +65,7 @@ class TrainedVersion:
     version: ModelVersion
     candidate: Candidate
     subjects: tuple[SubjectId, ...]
-    validation: Validation
+    validation: Answers
     search: Search | None
 
 

@@ -5,12 +5,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from p300.domain import Provenance, SubjectId, subject_name
+from p300.domain import Provenance, SubjectId
 from p300.jobs.training.learn import Learned
-from p300.model.validation import Validation
 from p300.registry import ModelCard, Run, TrainedModel
+from p300.registry.records import answer_metrics
 from p300.report.figures import (
-    Series,
     auc_figure,
     confusion_figure,
     evoked_figure,
@@ -22,7 +21,8 @@ from p300.report.figures import (
 PROVENANCE_FILE = "provenance.json"
 SUMS_FILE = "sums.npz"
 SEARCH_FILE = "search.json"
-VALIDATION_SERIES = "leave one subject out"
+VALIDATION_PREFIX = "loso_"
+VALIDATION_NAME = "leave one subject out"
 
 
 def trained_model(learned: Learned, commit: str) -> TrainedModel:
@@ -32,7 +32,7 @@ def trained_model(learned: Learned, commit: str) -> TrainedModel:
         estimator=learned.estimator,
         card=ModelCard(tuple(learned.provenances), first.recipe, tuple(first.channel_names)),
         example=learned.example,
-        metrics=validation_metrics(learned.validation),
+        metrics=answer_metrics(learned.validation, prefix=VALIDATION_PREFIX),
         tags={
             "candidate": learned.candidate.name,
             "recipe_hash": first.recipe_hash,
@@ -50,11 +50,11 @@ def log_training(run: Run, learned: Learned, data_hash: str, *, source: str) -> 
     for name, content in ModelCard(tuple(learned.provenances), first.recipe, first.channel_names).files().items():
         run.log_json(name, content)
     run.log_json(PROVENANCE_FILE, {str(subject): asdict(each) for subject, each in learned.provenances.items()})
-    series = [validation_series(VALIDATION_SERIES, learned.validation)]
+    named = {VALIDATION_NAME: learned.validation}
     run.log_figure("figures/evoked.png", evoked_figure(learned.evoked))
-    run.log_figure("figures/roc.png", roc_figure(series))
-    run.log_figure("figures/auc.png", auc_figure(series))
-    run.log_figure("figures/confusion.png", confusion_figure(series))
+    run.log_figure("figures/roc.png", roc_figure(named))
+    run.log_figure("figures/auc.png", auc_figure(named))
+    run.log_figure("figures/confusion.png", confusion_figure(named))
     run.log_figure("figures/rejections.png", rejection_figure(learned.provenances))
     if learned.search is not None:
         run.log_json(SEARCH_FILE, learned.search.rows())
@@ -69,26 +69,6 @@ def read_provenances(data: bytes) -> dict[SubjectId, Provenance]:
         SubjectId(int(subject)): Provenance(**{**fields, "channel_names": tuple(fields["channel_names"])})
         for subject, fields in json.loads(data).items()
     }
-
-
-def validation_metrics(validation: Validation) -> dict[str, float]:
-    """``loso_mean_...`` over subjects, ``loso_pooled_...`` over their epochs, ``loso_subject_NN_...`` of each."""
-    metrics = dict(validation.mean_metrics())
-    metrics |= {f"pooled_{name}": value for name, value in validation.pooled.as_metrics().items()}
-    for subject, scores in validation.scores.items():
-        metrics |= {f"{subject_name(subject)}_{name}": value for name, value in scores.as_metrics().items()}
-    return {f"loso_{name}": value for name, value in metrics.items()}
-
-
-def validation_series(name: str, validation: Validation) -> Series:
-    """A validation as figures want it."""
-    return Series(
-        name=name,
-        targets=validation.targets,
-        probabilities=validation.probabilities,
-        auc={subject: scores.auc for subject, scores in validation.scores.items()},
-        confusion=validation.pooled.confusion,
-    )
 
 
 def data_hash(provenances: Mapping[SubjectId, Provenance]) -> str:
@@ -106,7 +86,7 @@ def _params(learned: Learned) -> dict[str, object]:
         "candidate": learned.candidate.name,
         **learned.candidate.parameters,
         "training_subjects": ",".join(map(str, learned.provenances)),
-        "validated_subjects": ",".join(map(str, learned.validation.scores)),
+        "validated_subjects": ",".join(map(str, learned.validation)),
         **search,
         **base,
         **recipe,

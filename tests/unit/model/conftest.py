@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from p300.domain import FeatureTable, Float32s, Label, Labels, Provenance, SubjectId
+from p300.domain import FeatureTable, Float32s, Label, Labels, SubjectId
+from tests import builders
 
 N_CHANNELS, N_TIMES = 6, 14
 
@@ -20,25 +21,8 @@ def make_table() -> MakeTable:
     def make(
         features: Float32s, labels: Labels, n_channels: int = N_CHANNELS, recipe_hash: str = "one"
     ) -> FeatureTable:
-        n_epochs = len(labels)
-        provenance = Provenance(
-            recipe="{}",
-            recipe_hash=recipe_hash,
-            source_sfreq_hz=512.0,
-            sfreq_hz=100.0,
-            channel_names=tuple(f"C{number}" for number in range(n_channels)),
-            raw_key="raw",
-            raw_sha256="0",
-            n_flashes=n_epochs,
-            n_kept=n_epochs,
-            n_incomplete=0,
-            n_rejected=0,
-            rejected_by_channel={},
-        )
-        epochs = np.arange(n_epochs)
-        return FeatureTable(
-            features.astype(np.float32), labels.astype(np.int8), epochs.astype(np.int32), epochs * 100, provenance
-        )
+        names = tuple(f"C{number}" for number in range(n_channels))
+        return builders.make_table(features, labels, channel_names=names, recipe_hash=recipe_hash)
 
     return make
 

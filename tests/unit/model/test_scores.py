@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn import metrics as sklearn_metrics
 
 from p300.errors import InvalidInput
 from p300.model.scores import score
@@ -29,6 +30,17 @@ def test_auc_is_the_share_of_pairs_in_order_ties_counting_half(probabilities, da
     targets[:2] = True, False
     higher = probabilities[targets][:, None] - probabilities[~targets]
     assert score(targets, probabilities).auc == pytest.approx(np.mean((np.sign(higher) + 1) / 2))
+
+
+def test_scores_are_scikit_learns():
+    rng = np.random.default_rng(4)
+    targets, probabilities = rng.random(500) < 1 / 6, np.round(rng.random(500), 2)
+    scores, called = score(targets, probabilities), probabilities >= 0.5
+    assert scores.auc == pytest.approx(sklearn_metrics.roc_auc_score(targets, probabilities), abs=1e-12)
+    assert scores.kappa == pytest.approx(sklearn_metrics.cohen_kappa_score(targets, called), abs=1e-12)
+    assert scores.accuracy == sklearn_metrics.accuracy_score(targets, called)
+    assert scores.balanced_accuracy == pytest.approx(sklearn_metrics.balanced_accuracy_score(targets, called))
+    np.testing.assert_array_equal(scores.confusion, sklearn_metrics.confusion_matrix(targets, called))
 
 
 def test_one_class_called_throughout_has_no_kappa_above_chance():

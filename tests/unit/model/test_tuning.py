@@ -26,8 +26,8 @@ def test_each_trial_is_the_candidates_own_validation(tables):
     for trial, each in zip(search.trials, GRID, strict=True):
         own = validate(each, first(tables, 4))
         assert trial.candidate is each
-        for subject, probabilities in own.probabilities.items():
-            np.testing.assert_allclose(trial.validation.probabilities[subject], probabilities, atol=1e-5)
+        for subject, answers in own.items():
+            np.testing.assert_allclose(trial.validation[subject].probabilities, answers.probabilities, atol=1e-5)
     assert search.winner.mean_auc == max(trial.mean_auc for trial in search.trials)
 
 
@@ -50,7 +50,7 @@ def test_nested_tuning_never_looks_at_the_subject_it_scores(tables, make_table):
     few[SubjectId(2)] = make_table(few[2].features, few[2].labels[::-1])
     other = tune_nested(few, GRID[:3])
     assert nested.winners[2].candidate == other.winners[2].candidate
-    np.testing.assert_array_equal(nested.validation.probabilities[2], other.validation.probabilities[2])
+    np.testing.assert_array_equal(nested.validation[2].probabilities, other.validation[2].probabilities)
 
 
 def test_too_few_subjects_are_refused(tables):

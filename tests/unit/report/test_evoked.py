@@ -3,21 +3,18 @@
 import numpy as np
 import pytest
 
-from p300.domain import FeatureTable, Label, Provenance
+from p300.domain import FeatureTable, Label
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput
 from p300.report.evoked import evoked
+from tests.builders import make_table
 
 
 def _table(level: float, n_epochs: int, recipe: Recipe) -> FeatureTable:
     """Target epochs at a level, NonTarget epochs at zero, on two channels and eleven times."""
     labels = np.where(np.arange(n_epochs) % 2 == 0, 2, 1).astype(np.int8)
     features = np.where(labels[:, np.newaxis] == Label.Target, level, 0).repeat(22, axis=1).astype(np.float32)
-    provenance = Provenance(
-        recipe.to_json(), recipe.hash, 512.0, 100.0, ("Cz", "Pz"), "raw", "sha", n_epochs, n_epochs, 0, 0, {}
-    )
-    numbers = np.arange(n_epochs)
-    return FeatureTable(features, labels, numbers.astype(np.int32), numbers, provenance)
+    return make_table(features, labels, recipe=recipe)
 
 
 def test_subjects_count_the_same_however_many_epochs_they_have() -> None:

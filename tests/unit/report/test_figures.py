@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from p300.domain import Label, Provenance, SubjectId
+from p300.domain import Label, SubjectId
+from p300.model.answers import Answers, Flashes, SubjectAnswers
 from p300.report import figures
 from p300.report.evoked import Evoked
+from tests.builders import make_provenance
 
 
-def _series(name: str, n_subjects: int) -> figures.Series:
-    rng = np.random.default_rng(len(name))
-    subjects = [SubjectId(subject) for subject in range(1, n_subjects + 1)]
-    targets = {subject: np.arange(40) % 4 == 0 for subject in subjects}
-    probabilities = {subject: rng.random(40) for subject in subjects}
-    auc = {subject: 0.5 + subject / 100 for subject in subjects}
-    return figures.Series(name, targets, probabilities, auc, np.array([[25, 5], [4, 6]]))
+def _answers(n_subjects: int) -> Answers:
+    """Of 30 NonTargets 25 are called so, and of 10 Targets 6."""
+    targets = np.arange(40) >= 30
+    probabilities = np.repeat([0.1, 0.8, 0.2, 0.9], [25, 5, 4, 6])
+    return Answers(
+        {SubjectId(subject): SubjectAnswers(Flashes(targets), probabilities) for subject in range(1, n_subjects + 1)}
+    )
 
 
 def _texts(figure: Figure) -> str:
@@ -45,16 +47,18 @@ def test_evoked_has_a_panel_for_each_channel(n_channels: int) -> None:
 
 @pytest.mark.parametrize("n_versions", [1, 2])
 def test_versions_stand_side_by_side(n_versions: int) -> None:
-    series = [_series(f"version {number}", 3) for number in range(1, n_versions + 1)]
+    versions = {f"version {number}": _answers(3) for number in range(1, n_versions + 1)}
     for draw in (figures.roc_figure, figures.auc_figure, figures.confusion_figure):
-        text = _texts(draw(series))
-        assert all(each.name in text for each in series), draw.__name__
-    assert "0.52" in _texts(figures.auc_figure(series))
-    assert "60%" in _texts(figures.confusion_figure(series))
+        text = _texts(draw(versions))
+        assert all(name in text for name in versions), draw.__name__
+    assert "0.93" in _texts(figures.auc_figure(versions))
+    assert "60%" in _texts(figures.confusion_figure(versions))
 
 
 def test_rejections_are_counted_by_subject_and_channel() -> None:
-    provenance = Provenance("{}", "hash", 512.0, 100.0, ("Fp1", "Cz"), "raw", "sha", 100, 88, 2, 10, {"Fp1": 10})
+    provenance = make_provenance(
+        88, channel_names=("Fp1", "Cz"), n_flashes=100, n_incomplete=2, n_rejected=10, rejected_by_channel={"Fp1": 10}
+    )
     text = _texts(figures.rejection_figure({SubjectId(7): provenance, SubjectId(9): provenance}))
     assert all(part in text for part in ("kept 176", "rejected 20", "incomplete 4", "Fp1", "Cz", "7", "9"))
 

@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from p300.domain import SubjectId
 from p300.errors import InvalidInput
-from p300.rollout.verdict import compare, placements
+from p300.model.answers import Answers, Flashes, SubjectAnswers
+from p300.rollout.verdict import Verdict, compare, placements
 
 Scores = dict[SubjectId, NDArray[np.float64]]
 Flags = dict[SubjectId, NDArray[np.bool_]]
@@ -31,6 +32,14 @@ def _flashes(
     return champion, challenger, targets
 
 
+def _compare(champion: Scores, challenger: Scores, targets: Flags) -> Verdict:
+    flashes = {subject: Flashes(flags) for subject, flags in targets.items()}
+    return compare(
+        Answers({subject: SubjectAnswers(flashes[subject], each) for subject, each in champion.items()}),
+        Answers({subject: SubjectAnswers(flashes[subject], each) for subject, each in challenger.items()}),
+    )
+
+
 def _literal_variance(first: NDArray[np.float64], second: NDArray[np.float64], targets: NDArray[np.bool_]) -> float:
     """DeLong's variance of a difference as it is written: a kernel over all pairs, then covariances."""
 
@@ -47,7 +56,7 @@ def _literal_variance(first: NDArray[np.float64], second: NDArray[np.float64], t
 
 def test_equals_the_literal_formulas() -> None:
     champion, challenger, targets = _flashes(3, 150, 1.0, 1.3)
-    verdict = compare(champion, challenger, targets)
+    verdict = _compare(champion, challenger, targets)
     variances = []
     for subject, target in targets.items():
         of_subject = verdict.per_subject[subject]
@@ -74,7 +83,7 @@ def test_interval_agrees_with_a_bootstrap_of_epochs() -> None:
         )
 
     differences = [np.mean([resampled_difference(subject) for subject in targets]) for _ in range(500)]
-    verdict = compare(champion, challenger, targets)
+    verdict = _compare(champion, challenger, targets)
     standard_error = (verdict.high - verdict.low) / 2 / NormalDist().inv_cdf(0.975)
     assert standard_error == pytest.approx(np.std(differences), rel=0.12)
 
@@ -85,12 +94,12 @@ def test_interval_agrees_with_a_bootstrap_of_epochs() -> None:
 )
 def test_names_the_better_version(champion_gain: float, challenger_gain: float, better: str) -> None:
     champion, challenger, targets = _flashes(3, 600, champion_gain, challenger_gain)
-    assert compare(champion, challenger, targets).better == better
+    assert _compare(champion, challenger, targets).better == better
 
 
 def test_same_answers_are_undecided_with_certainty() -> None:
     champion, _, targets = _flashes(2, 100, 1.0, 1.0)
-    verdict = compare(champion, champion, targets)
+    verdict = _compare(champion, champion, targets)
     assert (verdict.difference, verdict.low, verdict.high, verdict.better) == (0, 0, 0, "undecided")
 
 
@@ -98,10 +107,10 @@ def test_refuses_what_cannot_be_compared() -> None:
     champion, challenger, targets = _flashes(2, 50, 1.0, 1.0)
     one, two = SubjectId(1), SubjectId(2)
     with pytest.raises(InvalidInput, match="same subjects"):
-        compare({one: champion[one]}, challenger, targets)
-    with pytest.raises(InvalidInput, match="subject_02.*one each"):
-        compare({**champion, two: champion[two][:-1]}, challenger, targets)
+        _compare({one: champion[one]}, challenger, targets)
+    with pytest.raises(InvalidInput, match="subject_02.*one each, of the same epochs"):
+        _compare({**champion, two: champion[two][:-1]}, challenger, targets)
     with pytest.raises(InvalidInput, match="subject_01: some probabilities are no numbers"):
-        compare({**champion, one: np.full(50, np.nan)}, challenger, targets)
+        _compare({**champion, one: np.full(50, np.nan)}, challenger, targets)
     with pytest.raises(InvalidInput, match="at least two of each class"):
-        compare(champion, challenger, {**targets, one: np.zeros(50, dtype=bool)})
+        _compare(champion, challenger, {**targets, one: np.zeros(50, dtype=bool)})

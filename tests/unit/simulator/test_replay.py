@@ -11,12 +11,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from p300.domain import FeatureTable, Provenance, SubjectId
+from p300.domain import FeatureTable, SubjectId
 from p300.errors import InvalidInput, P300Error, Refused, Unavailable
+from p300.model.answers import Missed
 from p300.simulator import replay as replay_module
 from p300.simulator.client import Endpoint
 from p300.simulator.replay import replay
 from p300.wire import JSON_LENGTH_HEADER, infer_path
+from tests.builders import make_table
 from tests.tensors import encode_infer_response
 
 N_FEATURES = 50_000  # five epochs a request
@@ -66,9 +68,9 @@ def _table(subject: int, n_epochs: int) -> FeatureTable:
     features = np.zeros((n_epochs, N_FEATURES), dtype=np.float32)
     features[:, 0] = subject / 10 + np.arange(n_epochs) / 1000
     labels = np.where(np.arange(n_epochs) % 6 == 0, 2, 1).astype(np.int8)
-    epochs = np.arange(n_epochs)
-    provenance = Provenance("{}", f"hash {subject}", 512.0, 100.0, ("Cz",), "k", "s", n_epochs, n_epochs, 0, 0, {})
-    return FeatureTable(features, labels, epochs.astype(np.int32), epochs.astype(np.int64), provenance)
+    return make_table(
+        features, labels, channel_names=("Cz",), n_flashes=n_epochs + 2, n_target_flashes=int((labels == 2).sum())
+    )
 
 
 TABLES = {SubjectId(3): _table(3, 13), SubjectId(5): _table(5, 5), SubjectId(8): _table(8, 41)}
@@ -82,7 +84,7 @@ def test_each_subject_gets_its_own_answers_in_order() -> None:
     for subject, table in TABLES.items():
         np.testing.assert_array_equal(replays[subject].probabilities, table.features[:, 0])
         np.testing.assert_array_equal(replays[subject].targets, table.targets)
-        assert replays[subject].recipe_hash == f"hash {subject}"
+        assert replays[subject].flashes.missed == Missed(n_targets=0, n_nontargets=2)
     assert sum(progress) == 13 + 5 + 41
 
 

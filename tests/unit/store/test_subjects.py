@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from p300.domain import FeatureTable, Provenance, Recording, SubjectId
+from p300.domain import FeatureTable, Recording, SubjectId
 from p300.errors import InvalidInput, NotFound
 from p300.store.features import FeatureTables, decode_features, decode_provenance, encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
 from p300.store.recordings import decode_recording, encode_recording
+from tests.builders import make_provenance
 
 REAL_SUBJECT = Path(__file__).parents[4] / "shared/data/br41nio/subject_01/subject_01_eeg_stim.parquet"
 
@@ -21,7 +22,9 @@ REAL_SUBJECT = Path(__file__).parents[4] / "shared/data/br41nio/subject_01/subje
 @pytest.fixture
 def table() -> FeatureTable:
     rng = np.random.default_rng(1)
-    provenance = Provenance("{}", "abc", 128.0, 100.0, ("Cz", "Pz"), "key", "sha", 9, 7, 1, 1, {"Pz": 1})
+    provenance = make_provenance(
+        7, n_flashes=9, n_incomplete=1, n_rejected=1, rejected_by_channel={"Pz": 1}, n_target_flashes=3
+    )
     return FeatureTable(
         features=rng.standard_normal((7, 140)).astype(np.float32),
         labels=np.array([1, 2, 1, 1, 2, 1, 1], dtype=np.int8),
