@@ -39,17 +39,17 @@ AIRFLOW = --file airflow-compose.yaml
 demo: .venv/ready
 	$(RUN)p300 demo $(if $(DATA),--data $(DATA))
 
-# One BLAS thread a process: two processes with two each would wait for one another.
+# One BLAS thread a process: two processes with two each would wait for one another. The last line says what this
+# machine lacks, so that it was not tested.
 test: .venv/ready
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN)pytest --numprocesses 2 --dist worksteal --ignore tests/compose
-	@echo "The DAGs are tested by: make test-dags. The platform in containers, which takes ports 80, 5001, 8080, 9000 and"
-	@echo "9001 and deletes what the stack of dev has stored: make test-compose."
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN)pytest --numprocesses 2 --dist worksteal
 
 # Airflow has an environment of its own: it pins an older FastAPI than serving wants.
 test-dags: .venv/ready airflow/.venv/ready
 	airflow/.venv/bin/pytest tests/dags
 
-# One stack, one test after another; the browser's pages need Chromium.
+# One stack, one test after another; the browser's pages need Chromium. It takes ports 80, 5001, 8080, 9000 and 9001,
+# and deletes what the stack of dev has stored.
 test-compose: .venv/ready
 	$(UV) sync --quiet --locked --extra embedded --group browser
 	$(RUN)pytest tests/compose --exitfirst
@@ -66,7 +66,7 @@ bench: .venv/ready
 
 # Airflow joins the network that the platform makes, so it starts last and stops first.
 up: .venv/ready
-	$(RUN)p300 validate --env $(ENV) --only secrets
+	$(RUN)p300 validate --env $(ENV) --only secrets --only compose
 	$(COMPOSE) $(PLATFORM) up --build --detach --wait
 	$(COMPOSE) $(AIRFLOW) up --build --detach --wait
 

@@ -1,5 +1,6 @@
-"""What many tests need: a small recording, and a store in a temporary folder."""
+"""What many tests need: a small recording, and a store in a temporary folder. And what was not tested, in one line."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,16 @@ import pytest
 
 from p300.domain import Recording
 from p300.store.objects import ObjectStore, open_store
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """After everything else is said."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = terminal.stats.get("skipped", []) if terminal else []
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        counted = (f"{n_tests} {'test' if n_tests == 1 else 'tests'} ({reason})" for reason, n_tests in reasons.items())
+        terminal.write_line(f"not tested here: {', '.join(counted)}")
 
 
 @pytest.fixture

@@ -11,16 +11,16 @@ from typing import NoReturn
 import pytest
 
 
-def need_docker(what: str) -> None:
+def need_docker() -> None:
     """Do without a test where no Docker engine answers; see :func:`do_without`."""
-    if not shutil.which("docker") or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        do_without(f"no Docker engine answers, and {what} runs in a container")
+    if not docker_answers("info"):
+        do_without("no Docker engine answers")
 
 
-def need_docker_command() -> None:
-    """Do without a test where there is no ``docker``; see :func:`do_without`. No engine is needed."""
-    if shutil.which("docker") is None:
-        do_without("there is no docker command here")
+def need_compose() -> None:
+    """Do without a test where there is no ``docker compose``; see :func:`do_without`. No engine is needed."""
+    if not docker_answers("compose", "version"):
+        do_without("there is no Docker with Compose v2")
 
 
 def do_without(reason: str) -> NoReturn:
@@ -28,6 +28,12 @@ def do_without(reason: str) -> NoReturn:
     if os.environ.get("P300_REQUIRE_SERVERS"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def docker_answers(*question: str) -> bool:
+    """Whether this machine's Docker, if it has one, ends well: asked for ``info`` it does where its engine runs."""
+    program = shutil.which("docker")
+    return program is not None and not subprocess.run([program, *question], capture_output=True, check=False).returncode
 
 
 def docker(*arguments: str) -> str:

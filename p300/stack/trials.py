@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from p300.errors import P300Error
+from p300.errors import P300Error, Unavailable
 from p300.stack.checks import check_settings
-from p300.stack.compose import AIRFLOW, MAIN, VERSITYGW, Compose, docker
+from p300.stack.compose import AIRFLOW, MAIN, VERSITYGW, Compose
+from p300.stack.docker import docker
 from p300.stack.environment import DEV, Environment, load_environment
 
 NGINX = "nginx-load-balancer"
@@ -32,6 +33,8 @@ def try_compose(environment: Environment) -> Iterator[str]:
             continue
         try:
             compose.check()
+        except Unavailable:  # nothing is wrong with the file
+            raise
         except P300Error as error:
             yield f"{files[-1]}: {error}"
 
@@ -48,6 +51,8 @@ def try_nginx(environment: Environment) -> Iterator[str]:
     """Nginx tests the configuration that its image makes of the templates."""
     try:
         _run_alone(Compose(_with_public_secrets(environment), (MAIN,)), NGINX, ("nginx", "-t"))
+    except Unavailable:
+        raise
     except P300Error as error:
         yield f"nginx refuses its configuration: {error}"
 

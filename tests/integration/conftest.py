@@ -33,7 +33,7 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mlflow_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of an MLflow server on PostgreSQL, as on the platform."""
-    need_docker("PostgreSQL")
+    need_docker()
     variables = ("--env=POSTGRES_USER=mlflow", "--env=POSTGRES_PASSWORD=of-the-tests")
     volumes = ("--volume=/var/lib/postgresql/data", "--volume=/var/run/postgresql")
     with container("postgres:17-trixie", 5432, "--user=postgres", *variables, *volumes) as (name, address):

@@ -21,7 +21,7 @@ LOG_FLUSH_S = 2.0  # nginx writes its log every second
 
 @pytest.fixture(scope="module")
 def nginx() -> Iterator[tuple[str, httpx.Client]]:
-    need_docker("nginx")
+    need_docker()
     docker("build", "--quiet", "--tag", IMAGE, str(ROOT / "nginx"))
     with (
         container(IMAGE, 8080, "--tmpfs=/etc/nginx/conf.d:uid=10001", *LIMITS) as (name, address),

@@ -23,7 +23,7 @@ BARS = {"lda": 0.850, "xdawn-lda": 0.868, "toeplitz-lda": 0.856, "riemann": 0.87
 
 pytestmark = [
     pytest.mark.realdata,
-    pytest.mark.skipif(not RECORDINGS.is_dir(), reason=f"the real recordings are not in {RECORDINGS}"),
+    pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the real recordings are not in ../shared/data/br41nio"),
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from p300.stack.checks import check_ports, check_secrets
 from p300.stack.environment import ENVIRONMENTS, is_given_elsewhere, load_environment
-from tests.containers import need_docker_command
+from tests.containers import need_compose
 
 ROOT = Path(__file__).parents[2]
 GUARDED = ("staging", "prod")
@@ -44,7 +44,7 @@ def test_every_secret_is_given_elsewhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_compose_itself_refuses_and_names_what_is_missing(name: str) -> None:
-    need_docker_command()
+    need_compose()
     first, *others = load_environment(name).secrets
     given = {**os.environ, **dict.fromkeys(others, "given"), first: ""}
     command = ["docker", "compose", "--env-file", f"env/{name}.env", "config", "--quiet"]

@@ -91,7 +91,7 @@ def open_as(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> OpenAs:
 @contextmanager
 def _running(server: StoreServer) -> Iterator[Plan]:
     """What is to be provisioned on a server that runs, and nothing of it yet."""
-    need_docker("an S3 server")
+    need_docker()
     folder, variables = IMAGES[server]
     image = f"p300/{folder}:test"
     docker("build", "--quiet", "--tag", image, str(ROOT / folder))

@@ -107,7 +107,7 @@ def test_a_recording_shorter_than_the_filter_equals_mne_with_a_warning(caplog):
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif(not REAL_FOLDER.is_dir(), reason="the real recordings are not here")
+@pytest.mark.skipif(not REAL_FOLDER.is_dir(), reason="the real recordings are not in ../shared/data/br41nio")
 @pytest.mark.parametrize("subject", [1, 2, 3, 4, 5])
 def test_equals_mne_on_real_recordings(subject):
     name = f"subject_{subject:02d}"

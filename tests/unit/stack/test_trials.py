@@ -6,18 +6,18 @@ import pytest
 
 from p300.jobs.platform.validate import Finding, validate
 from p300.stack.environment import load_environment
-from tests.containers import need_docker_command
+from tests.containers import need_compose
 
 ONE_SERVICE = "services: {NAME: {image: p300, environment: {P300_ENV: '${P300_ENV}', P300_PORT: '${NGINX_PORT}0'}}}\n"
 WITH_UNKNOWN_KEY = "services: {nginx: {image: nginx, imagge: nginx}}\n"
 
 
 @pytest.fixture
-def _docker() -> None:
-    need_docker_command()
+def _compose() -> None:
+    need_compose()
 
 
-@pytest.mark.usefixtures("_docker")
+@pytest.mark.usefixtures("_compose")
 def test_all_bad_files_are_found_though_secrets_are_missing(checkout: Path) -> None:
     (checkout / "docker-compose.yaml").write_text(WITH_UNKNOWN_KEY)
     found = validate(load_environment("staging", checkout, {}), ["secrets", "compose"])
@@ -26,7 +26,7 @@ def test_all_bad_files_are_found_though_secrets_are_missing(checkout: Path) -> N
     assert found[3] == Finding("compose", "airflow-compose.yaml is not there")
 
 
-@pytest.mark.usefixtures("_docker")
+@pytest.mark.usefixtures("_compose")
 def test_settings_are_read_as_compose_resolves_them(checkout: Path) -> None:
     for file, service in (("docker-compose.yaml", "serving"), ("airflow-compose.yaml", "airflow")):
         (checkout / file).write_text(ONE_SERVICE.replace("NAME", service))

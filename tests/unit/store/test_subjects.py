@@ -52,7 +52,7 @@ def test_file_without_metadata_is_microvolts_at_512_hz() -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif(not REAL_SUBJECT.exists(), reason="needs the real recordings in ../shared/data/br41nio")
+@pytest.mark.skipif(not REAL_SUBJECT.exists(), reason="the real recordings are not in ../shared/data/br41nio")
 def test_real_recording_reads() -> None:
     recording = decode_recording(REAL_SUBJECT.read_bytes())
     assert recording.samples.shape == (8, 60871)
