@@ -1,15 +1,20 @@
 """The embedded store: a bucket is a folder, an object is a file."""
 
+import errno
 import os
-import uuid
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from p300.errors import NotFound, Unavailable
+from p300.errors import NotFound, P300Error, Unavailable
+from p300.store.drafts import HIDDEN, drafted
 from p300.store.layout import object_path
 
-# What is being written, and what desktop systems leave behind, is hidden and no object.
-_HIDDEN = "."
+_ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP}
+_CHUNK_BYTES = 1 << 20
 
 
 class FolderStore:
@@ -23,47 +28,108 @@ class FolderStore:
         return str(self.root)
 
     def buckets(self) -> list[str]:
-        if not self.root.is_dir():
-            return []
-        return sorted(path.name for path in self.root.iterdir() if path.is_dir() and not path.name.startswith(_HIDDEN))
+        with self._answering("the list of buckets", "be read"):
+            if not self.root.is_dir():
+                return []
+            folders = (path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith(HIDDEN))
+            return sorted(path.name for path in folders)
 
     def make_bucket(self, bucket: str) -> None:
-        self._path(bucket).mkdir(parents=True, exist_ok=True)
+        path = self._path(bucket)
+        with self._answering(f"the bucket {bucket}", "be made"):
+            path.mkdir(parents=True, exist_ok=True)
 
     def list(self, bucket: str, prefix: str = "") -> list[str]:
         folder = self._path(bucket)
-        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_HIDDEN))
-        return sorted(key for path in files if (key := path.relative_to(folder).as_posix()).startswith(prefix))
+        with self._answering(f"the bucket {bucket}", "be listed"):
+            keys = (path.relative_to(folder).as_posix() for path in _files(folder))
+            return sorted(key for key in keys if key.startswith(prefix))
 
     def exists(self, bucket: str, key: str) -> bool:
-        return self._path(bucket, key).is_file()
+        path = self._path(bucket, key)
+        with self._answering(f"{key} in {bucket}", "be looked for"):
+            return path.is_file()
+
+    def size(self, bucket: str, key: str) -> int:
+        return self._stat(bucket, key).st_size
+
+    def tag(self, bucket: str, key: str) -> str:
+        status = self._stat(bucket, key)
+        return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
     def get(self, bucket: str, key: str) -> bytes:
-        try:
-            return self._path(bucket, key).read_bytes()
-        except FileNotFoundError:
-            raise NotFound(f"there is no {key} in {bucket}") from None
+        with self.open(bucket, key) as file:
+            return file.read()
 
-    def put(self, bucket: str, key: str, data: bytes) -> None:
+    @contextmanager
+    def open(self, bucket: str, key: str) -> Iterator[BinaryIO]:
         path = self._path(bucket, key)
-        try:
-            _write_whole(path, data)
-        except OSError as error:
-            raise Unavailable(f"{key} could not be written to {bucket} below {self.root}: {error.strerror}") from error
+        with self._answering(f"{key} in {bucket}", "be read"):
+            # One that is replaced meanwhile stays what it was for whoever has it open.
+            file = path.open("rb")
+        with file:
+            yield file
+
+    def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None:
+        path = self._path(bucket, key)
+        with self._answering(f"{key} in {bucket}", "be written"), drafted(path) as draft:
+            _write(draft, data)
+            Path(draft.name).replace(path)
+
+    def put_new(self, bucket: str, key: str, data: bytes | BinaryIO) -> bool:
+        path = self._path(bucket, key)
+        with self._answering(f"{key} in {bucket}", "be written"), drafted(path) as draft:
+            _write(draft, data)
+            try:
+                path.hardlink_to(draft.name)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                # Disks of cameras and the like: of two who come at the very same moment, the second replaces.
+                if error.errno not in _NO_LINKS:
+                    raise
+                if path.exists():
+                    return False
+                Path(draft.name).replace(path)
+        return True
 
     def copy(self, source: tuple[str, str], target: tuple[str, str]) -> None:
-        self.put(*target, self.get(*source))
+        with self.open(*source) as file:
+            self.put(*target, file)
 
     def delete(self, bucket: str, key: str) -> None:
         path = self._path(bucket, key)
-        try:
+        with self._answering(f"{key} in {bucket}", "be deleted"):
             path.unlink()
-        except FileNotFoundError:
-            raise NotFound(f"there is no {key} in {bucket}") from None
         self._prune(path.parent, self._path(bucket))
+
+    def erase(self, bucket: str, prefix: str) -> int:
+        keys = self.list(bucket, prefix)
+        for key in keys:
+            self.delete(bucket, key)
+        return len(keys)
+
+    def _stat(self, bucket: str, key: str) -> os.stat_result:
+        path = self._path(bucket, key)
+        with self._answering(f"{key} in {bucket}", "be looked for"):
+            return path.stat()
 
     def _path(self, bucket: str, key: str = "") -> Path:
         return self.root / object_path(bucket, key)
+
+    @contextmanager
+    def _answering(self, what: str, needs: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._explained(error, what, needs) from error
+
+    def _explained(self, error: OSError, what: str, needs: str) -> P300Error:
+        # To write below a file that should be a folder is another matter than to look for what is not there.
+        if error.errno in _ABSENT and needs != "be written":
+            return NotFound(f"there is no {what}")
+        advice = _ADVICE.get(error.errno or 0, "")
+        return Unavailable(f"{what} could not {needs} below {self.root}: {error.strerror}{advice}")
 
     @staticmethod
     def _prune(folder: Path, bucket: Path) -> None:
@@ -76,26 +142,30 @@ class FolderStore:
             folder = folder.parent
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    # Made by open, and so with the rights that the user's umask gives, where a temporary file is its maker's alone:
-    # containers read these folders as other users.
-    draft = path.with_name(f"{_HIDDEN}{path.name}.{uuid.uuid4().hex}")
-    try:
-        with _create(draft) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+_ADVICE = {
+    errno.ENOSPC: "; make room there, nothing was left half-written",
+    errno.EDQUOT: "; make room there, nothing was left half-written",
+    errno.EROFS: "; the store can be read and not written to",
+    errno.EACCES: "; ask its owner for the right to it",
+}
 
 
-def _create(draft: Path) -> BinaryIO:
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return draft.open("xb")
-    except FileNotFoundError:
-        # A delete emptied the folder and took it away between the two lines.
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        return draft.open("xb")
+def _files(folder: Path) -> Iterator[Path]:
+    """Files below a folder that are no drafts; what others delete meanwhile is passed over."""
+
+    def stop(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for parent, _, names in os.walk(folder, onerror=stop):
+        paths = (Path(parent, name) for name in names if not name.startswith(HIDDEN))
+        yield from (path for path in paths if path.is_file())
+
+
+def _write(draft: BinaryIO, data: bytes | BinaryIO) -> None:
+    if isinstance(data, bytes):
+        draft.write(data)
+    else:
+        shutil.copyfileobj(data, draft, _CHUNK_BYTES)
+    draft.flush()
+    os.fsync(draft.fileno())

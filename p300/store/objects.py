@@ -1,6 +1,7 @@
-"""Objects in buckets, in a local folder or on an S3 server, behind the same seven calls."""
+"""Objects in buckets, in a local folder or on an S3 server, behind the same calls."""
 
-from typing import TYPE_CHECKING, Protocol
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from p300.errors import InvalidInput
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 class ObjectStore(Protocol):
     """What the platform needs of a store. Writes are atomic: an object is whole or absent.
 
-    ``get``, ``copy`` and ``delete`` raise :class:`p300.errors.NotFound` where there is no such
-    object, and every call :class:`p300.errors.Unavailable` where the store cannot be reached.
+    What asks for one object raises :class:`p300.errors.NotFound` where there is no such object, and
+    every call :class:`p300.errors.Unavailable` where the store cannot be reached, read or written to.
+    Data is bytes, or a file that stands at its beginning and may be large: it is read a piece at a time.
     """
 
     @property
@@ -33,14 +35,32 @@ class ObjectStore(Protocol):
 
     def exists(self, bucket: str, key: str) -> bool: ...
 
+    def size(self, bucket: str, key: str) -> int:
+        """Bytes of an object."""
+
+    def tag(self, bucket: str, key: str) -> str:
+        """What changes whenever the object is replaced by other bytes, and is cheap to ask for."""
+
     def get(self, bucket: str, key: str) -> bytes: ...
 
-    def put(self, bucket: str, key: str, data: bytes) -> None: ...
+    def open(self, bucket: str, key: str) -> AbstractContextManager[BinaryIO]:
+        """Open an object to be read and sought in: one that may be too large for the memory.
+
+        What is read is of one version, also when the object is replaced meanwhile.
+        """
+
+    def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None: ...
+
+    def put_new(self, bucket: str, key: str, data: bytes | BinaryIO) -> bool:
+        """Put an object unless one is there, and say whether it was put: of several at once, one puts it."""
 
     def copy(self, source: tuple[str, str], target: tuple[str, str]) -> None:
         """Copy one object to another (bucket, key), within the store where it can."""
 
     def delete(self, bucket: str, key: str) -> None: ...
+
+    def erase(self, bucket: str, prefix: str) -> int:
+        """Delete every object whose key begins so, older versions that the store keeps too; gives their number."""
 
 
 def open_store(url: str) -> ObjectStore:

@@ -1,9 +1,11 @@
 """The platform's store: any server that speaks S3."""
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, BinaryIO
 
 import boto3
 import botocore.session
@@ -15,10 +17,22 @@ from p300.errors import InvalidInput, NotFound, P300Error, Refused, Unavailable
 from p300.store.keys.access import Policy
 from p300.store.layout import BUCKETS, object_path
 from p300.store.login import DEFAULT_REGION, S3Login
+from p300.store.s3_file import ranged_file
 
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 _DENIED = {"403", "AccessDenied"}
+_LOGIN_REFUSED = {
+    "InvalidAccessKeyId": "knows no key {}: check AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "knows another secret of the key {}: check it",
+}
 _OWNED = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+_CHANGED = {"412", "PreconditionFailed"}
+# Two writers of one new object at the same moment: the server takes neither side until one of them is done.
+_CONTENDED = {"409", "ConditionalRequestConflict"}
+# Of an object that is deleted where versions are kept, a marker says so: it is a version too.
+_VERSIONS = ("Versions", "DeleteMarkers")
+# What is larger is read a range at a time, never as a whole.
+_SMALL_BYTES = 64 * 1024 * 1024
 _CONFIG = Config(
     retries={"max_attempts": 4, "mode": "standard"},
     connect_timeout=3,
@@ -95,20 +109,49 @@ class S3Store:
 
     def exists(self, bucket: str, key: str) -> bool:
         try:
-            with self._answering(f"{key} in {bucket}", f"s3:GetObject on {bucket}"):
-                self._client.head_object(**_address(bucket, key))
+            self._head(bucket, key)
         except NotFound:
             return False
         return True
 
+    def size(self, bucket: str, key: str) -> int:
+        return int(self._head(bucket, key)["ContentLength"])
+
+    def tag(self, bucket: str, key: str) -> str:
+        return str(self._head(bucket, key)["ETag"])
+
     def get(self, bucket: str, key: str) -> bytes:
         with self._answering(f"{key} in {bucket}", f"s3:GetObject on {bucket}"):
-            data: bytes = self._client.get_object(**_address(bucket, key))["Body"].read()
-            return data
+            return self._read(bucket, key)
 
-    def put(self, bucket: str, key: str, data: bytes) -> None:
+    @contextmanager
+    def open(self, bucket: str, key: str) -> Iterator[BinaryIO]:
+        head = self._head(bucket, key)
+        n_bytes, tag = int(head["ContentLength"]), head["ETag"]
+
+        def read(start: int, stop: int) -> bytes:
+            with self._answering(f"{key} in {bucket}", f"s3:GetObject on {bucket}"):
+                return self._read(bucket, key, IfMatch=tag, Range=f"bytes={start}-{stop - 1}")
+
+        if 0 < n_bytes <= _SMALL_BYTES:
+            yield io.BytesIO(read(0, n_bytes))
+        else:
+            with ranged_file(n_bytes, read) as file:
+                yield file
+
+    def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None:
         with self._answering(f"{key} in {bucket}", f"s3:PutObject on {bucket}"):
             self._client.put_object(**_address(bucket, key), Body=data)
+
+    def put_new(self, bucket: str, key: str, data: bytes | BinaryIO) -> bool:
+        with self._answering(f"{key} in {bucket}", f"s3:PutObject on {bucket}"):
+            try:
+                self._client.put_object(**_address(bucket, key), Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                if _code(error) in _CHANGED | _CONTENDED:
+                    return False
+                raise
+        return True
 
     def copy(self, source: tuple[str, str], target: tuple[str, str]) -> None:
         needs = f"s3:GetObject on {source[0]} or s3:PutObject on {target[0]}"
@@ -121,6 +164,29 @@ class S3Store:
             raise NotFound(f"there is no {key} in {bucket}")
         with self._answering(f"{key} in {bucket}", f"s3:DeleteObject on {bucket}"):
             self._client.delete_object(**_address(bucket, key))
+
+    def erase(self, bucket: str, prefix: str) -> int:
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+        keys = set()
+        try:
+            with self._answering(f"the versions in {bucket}", f"s3:ListBucketVersions on {bucket}"):
+                found = [entry for page in pages for kind in _VERSIONS for entry in page.get(kind, ())]
+        except NotFound:
+            return 0
+        for entry in found:
+            with self._answering(f"{entry['Key']} in {bucket}", f"s3:DeleteObjectVersion on {bucket}"):
+                self._client.delete_object(**_address(bucket, entry["Key"]), VersionId=entry["VersionId"])
+            keys.add(entry["Key"])
+        return len(keys)
+
+    def _head(self, bucket: str, key: str) -> dict[str, Any]:
+        with self._answering(f"{key} in {bucket}", f"s3:GetObject on {bucket}"):
+            head: dict[str, Any] = self._client.head_object(**_address(bucket, key))
+            return head
+
+    def _read(self, bucket: str, key: str, **conditions: str) -> bytes:
+        data: bytes = self._client.get_object(**_address(bucket, key), **conditions)["Body"].read()
+        return data
 
     def _listed_buckets(self) -> set[str]:
         try:
@@ -151,10 +217,10 @@ class S3Store:
         if code in _MISSING:
             reason = ": the bucket is missing" if code == "NoSuchBucket" else ""
             return NotFound(f"there is no {what}{reason}")
-        if code == "InvalidAccessKeyId":
-            return InvalidInput(f"{endpoint} knows no key {self._key_id}: check AWS_ACCESS_KEY_ID")
-        if code == "SignatureDoesNotMatch":
-            return InvalidInput(f"{endpoint} knows another secret of the key {self._key_id}: check it")
+        if code in _CHANGED:
+            return Unavailable(f"{what} was replaced while it was read: run again")
+        if code in _LOGIN_REFUSED:
+            return InvalidInput(f"{endpoint} {_LOGIN_REFUSED[code].format(self._key_id)}")
         if code in _DENIED:
             # The answer to a question for an object's head has no body, so it cannot tell a wrong secret.
             doubt = ", or its secret is another" if code == "403" else ""

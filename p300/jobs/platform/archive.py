@@ -1,6 +1,5 @@
 """A backup as it lies in a folder: objects, dumps of databases, and a manifest with the hash of each."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from p300.errors import InvalidInput
+from p300.store.digest import sha256_of
 from p300.store.folder import FolderStore
 
 MANIFEST = "manifest.json"
@@ -74,13 +74,9 @@ def count_objects(buckets: list[str], objects: list[StoredObject]) -> dict[str, 
     return {bucket: counts[bucket] for bucket in buckets}
 
 
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def sha256_of_file(file: Path) -> str:
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(stream)
 
 
 def open_backup(folder: Path) -> Manifest:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from p300.errors import NotFound, P300Error, Refused
+from p300.errors import NotFound, Refused
 from p300.jobs.commit import code_commit
 from p300.jobs.platform.archive import (
     Manifest,
@@ -15,10 +15,10 @@ from p300.jobs.platform.archive import (
     count_objects,
     dump_file,
     objects_of,
-    sha256_of,
     sha256_of_file,
 )
 from p300.stack.databases import Database
+from p300.store.digest import put_verified
 from p300.store.layout import BUCKETS
 from p300.store.objects import ObjectStore
 
@@ -99,24 +99,10 @@ def _copy(
         if key.endswith("/"):  # what consoles make to show an empty folder
             continue
         try:
-            data = store.get(bucket, key)
+            with store.open(bucket, key) as file:
+                saved = put_verified(target, bucket, key, file)
         except NotFound:
             logger.info("%s left %s while it was saved", key, bucket)
             continue
-        yield put_verified(target, bucket, key, data)
+        yield StoredObject(bucket, key, target.size(bucket, key), saved)
         on_object(key)
-
-
-def put_verified(target: ObjectStore, bucket: str, key: str, data: bytes) -> StoredObject:
-    """Put an object and read it back.
-
-    Raises
-    ------
-    P300Error
-        The store gives back something else.
-    """
-    target.put(bucket, key, data)
-    sha256 = sha256_of(data)
-    if sha256_of(target.get(bucket, key)) != sha256:
-        raise P300Error(f"{key} in {bucket} of {target.url} is not what was just written there: check that disk")
-    return StoredObject(bucket, key, len(data), sha256)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from p300.errors import P300Error, Refused
 from p300.jobs.platform.archive import Manifest, objects_of, open_backup
-from p300.jobs.platform.backup import put_verified
 from p300.stack.databases import Database
+from p300.store.digest import put_verified
 from p300.store.objects import ObjectStore
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ def _restore_buckets(
     for bucket in manifest.n_objects:
         store.make_bucket(bucket)
     for entry in manifest.objects:
-        put_verified(store, entry.bucket, entry.key, source.get(entry.bucket, entry.key))
+        with source.open(entry.bucket, entry.key) as file:
+            put_verified(store, entry.bucket, entry.key, file)
         on_object(entry.key)
     logger.info("%d objects are back", len(manifest.objects))

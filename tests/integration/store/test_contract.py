@@ -1,14 +1,18 @@
 """What every store does, the folder and both S3 servers: whole objects or none, and one answer to what is missing."""
 
+import io
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from p300.errors import InvalidInput, NotFound
+from p300.errors import InvalidInput, NotFound, Unavailable
 from p300.jobs.platform.provision import Plan
+from p300.store import s3
+from p300.store.digest import sha256_of
 from p300.store.layout import LANDING, RAW
 from p300.store.objects import ObjectStore, open_store
 
@@ -83,6 +87,68 @@ def test_reader_never_sees_half_an_object(store: ObjectStore) -> None:
         seen.add(store.get(RAW, "object"))
     assert writer.exitcode == 0
     assert seen == {old, new}
+
+
+def test_of_several_who_put_a_new_object_one_does(store: ObjectStore) -> None:
+    store.make_bucket(RAW)
+    data = [bytes([number]) * 1000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        put = list(pool.map(lambda each: store.put_new(RAW, "a/new", each), data))
+    assert sum(put) == 1
+    assert store.get(RAW, "a/new") == data[put.index(True)]
+    assert not store.put_new(RAW, "a/new", io.BytesIO(b"later"))
+    assert store.list(RAW) == ["a/new"]
+    store.delete(RAW, "a/new")
+    assert store.put_new(RAW, "a/new", io.BytesIO(b"later"))
+    assert store.get(RAW, "a/new") == b"later"
+
+
+def test_an_open_object_is_sought_in_and_stays_what_it_was(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_SMALL_BYTES", 1000)  # so that the servers are asked for ranges
+    store.make_bucket(RAW)
+    data = bytes(range(256)) * 1000
+    store.put(RAW, "large", io.BytesIO(data))
+    assert store.size(RAW, "large") == len(data)
+    tag = store.tag(RAW, "large")
+    with store.open(RAW, "large") as file:
+        file.seek(-8, io.SEEK_END)
+        assert file.read() == data[-8:]
+        file.seek(300)
+        assert file.read(4) == data[300:304]
+        assert file.tell() == 304
+        assert sha256_of(file) == sha256_of(data)
+        assert store.tag(RAW, "large") == tag
+        store.put(RAW, "large", data[::-1])
+        assert store.tag(RAW, "large") != tag
+        assert _read(file) in {data, "large in p300-raw-data was replaced while it was read: run again"}
+    for ask in (store.size, store.tag, store.get, lambda *where: store.open(*where).__enter__()):
+        with pytest.raises(NotFound, match="there is no small"):
+            ask(RAW, "small")
+    store.put(RAW, "empty", b"")
+    with store.open(RAW, "empty") as file:
+        assert file.read() == b""
+
+
+def _read(file: BinaryIO) -> bytes | str:
+    try:
+        return file.read()
+    except Unavailable as error:
+        return str(error)
+
+
+def test_what_is_erased_leaves_no_version(store: ObjectStore) -> None:
+    store.make_bucket(RAW)
+    if isinstance(store, s3.S3Store):
+        store.keep_versions(RAW)
+    for data in (b"old", b"new"):
+        store.put(RAW, "subject_01/object", data)
+    store.put(RAW, "subject_01/deleted", b"x")
+    store.delete(RAW, "subject_01/deleted")
+    store.put(RAW, "subject_010/object", b"another person's")
+    assert store.erase(RAW, "subject_01/") >= 1
+    assert store.list(RAW) == ["subject_010/object"]
+    assert store.erase(RAW, "subject_01/") == 0
+    assert store.erase("p300-nothing", "subject_01/") == 0
 
 
 def _rewrite(url: str, old: bytes, new: bytes) -> None:

@@ -1,0 +1,65 @@
+"""Drafts: files that are being written, hidden until they are whole. Those of writers who died are swept away."""
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+# What is being written, and what desktop systems leave behind, is hidden and no object.
+HIDDEN = "."
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[BinaryIO]:
+    """A new file beside `path`, to be written and moved there by its name; what is left of it in the end is removed.
+
+    It is locked as long as its writer lives. So whoever next writes to the same place can tell what the
+    dead have left behind, and removes it.
+    """
+    with _create(path) as file:
+        _sweep(path)
+        try:
+            yield file
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+
+def _create(path: Path) -> BinaryIO:
+    while True:
+        # A delete may empty the folder and take it away between the two lines.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            # Made by open, and so with the rights that the user's umask gives, where a temporary file is its
+            # maker's alone: containers read these folders as other users.
+            file = path.with_name(f"{HIDDEN}{path.name}.{uuid.uuid4().hex}").open("xb")
+        except FileNotFoundError:
+            continue
+        _lock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # somebody swept it before it was locked
+
+
+def _sweep(path: Path) -> None:
+    beginning = f"{HIDDEN}{path.name}."
+    for name in os.listdir(path.parent):  # noqa: PTH208  (a Path for each name of a large bucket costs more than the rest)
+        if not name.startswith(beginning):
+            continue
+        try:
+            with path.with_name(name).open("rb") as file:
+                if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    Path(file.name).unlink()
+        except (FileNotFoundError, PermissionError):
+            continue
+
+
+def _lock(file: BinaryIO, how: int) -> bool:
+    """False where another holds it, or where the file system knows no locks: then nothing is swept."""
+    try:
+        fcntl.flock(file, how)
+    except OSError:
+        return False
+    return True
