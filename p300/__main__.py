@@ -1,6 +1,16 @@
-"""``python -m p300`` is the ``p300`` command."""
+"""The ``p300`` command, also as ``python -m p300``."""
 
-from p300.cli.app import main
+import sys
+
+
+def main() -> None:
+    """Run the command; Ctrl-C ends it in one way, also while Python is still importing it."""
+    try:
+        from p300.cli.app import main as run_command  # noqa: PLC0415
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run_command()
+
 
 if __name__ == "__main__":
     main()

@@ -10,21 +10,17 @@ from collections.abc import Mapping
 class P300Error(Exception):
     """Something that the person at the keyboard, or at the other end of the wire, can mend."""
 
-    exit_code = 1
     http_status = 500
 
 
 class InvalidInput(P300Error):
     """What was given breaks the rules; asking again with the same input cannot help."""
 
-    exit_code = 2
     http_status = 422
 
 
 class InvalidRecording(InvalidInput):
     """A recording that cannot be used: it is set aside with this sentence, never dropped."""
-
-    exit_code = 1
 
 
 class PayloadTooLarge(InvalidInput):

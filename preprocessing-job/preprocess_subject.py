@@ -15,7 +15,9 @@ from p300.store.objects import open_store
 def main(subjects: Annotated[list[str], typer.Argument(metavar="SUBJECT...", help="such as 7 or subject_07")]) -> None:
     """Make the features of raw subjects where they are missing or stale.
 
-    Example: [bold]python preprocess_subject.py 7 8[/]
+    Example:
+
+      python preprocess_subject.py 7 8
     """
     store = open_store(read_settings(StoreSettings).store_url)
     preprocess(store, Recipe(), subjects=[parse_subject(name) for name in subjects])

@@ -3,15 +3,15 @@
 import typer
 
 from p300.cli import experiments, models, platform, recordings
-from p300.cli.entry import run
+from p300.cli.entry import Command, run
+from p300.cli.exit_codes import exit_codes_text
 
 app = typer.Typer(
     name="p300",
     help="From EEG recordings to a served, watched and replaceable P300 classifier.",
-    no_args_is_help=True,
+    epilog=exit_codes_text(),
     add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text is quick, fits any width and needs no more than ASCII
 )
 for command in (
     recordings.synth,
@@ -31,7 +31,13 @@ for command in (
     platform.backup,
     platform.restore,
 ):
-    app.command(command.__name__.rstrip("_"))(command)
+    app.command(command.__name__.rstrip("_"), cls=Command)(command)
+
+
+@app.callback(invoke_without_command=True)
+def without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:

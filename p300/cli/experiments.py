@@ -6,17 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.models import BaseUrl, TrackingUri, open_registry
-from p300.cli.places import store_for_reading_features
 from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, mean_cells, progress, subjects_text, table_of
-from p300.domain import CHAMPION, parse_subject
-from p300.settings import (
-    RegistrySettings,
-    ServingAddress,
-    ServingSettings,
-    SimulationSettings,
-    StoreSettings,
-    read_settings,
-)
 
 if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
@@ -29,18 +19,23 @@ def simulate(
     subjects: Annotated[
         list[str] | None, typer.Argument(metavar="SUBJECT...", help="without any, all unseen ones")
     ] = None,
-    target_alias: Annotated[str, typer.Option("--target_alias", help="champion or challenger")] = CHAMPION,
+    target_alias: Annotated[str, typer.Option("--target_alias", help="champion or challenger")] = "champion",
     base_url: BaseUrl = None,
     mlflow_tracking_uri: TrackingUri = None,
     allow_training_subjects: Annotated[
         bool, typer.Option("--allow_training_subjects", help="score subjects that the version was trained on too")
     ] = False,
 ) -> None:
-    """Score a served alias over HTTP on subjects that its version has never seen.
+    """Score a served alias over HTTP on subjects it has never seen.
 
-    Example: [bold]p300 simulate 6 7 --target_alias challenger[/]
+    Example:
+
+      p300 simulate 6 7 --target_alias challenger
     """
+    from p300.cli.places import store_for_reading_features
+    from p300.domain import parse_subject
     from p300.jobs.judging import evaluate as job
+    from p300.settings import ServingAddress, SimulationSettings, read_settings
     from p300.simulator.client import Endpoint
     from p300.simulator.wandb_log import WandbProject
 
@@ -68,10 +63,13 @@ def report(
     out: Annotated[Path, typer.Option(help="where the HTML file goes")] = REPORT,
     mlflow_tracking_uri: TrackingUri = None,
 ) -> None:
-    """Write one HTML file about the versions, what they answered, and the recordings.
+    """Write one HTML file: versions, answers and recordings.
 
-    Example: [bold]p300 report --out report.html[/]
+    Example:
+
+      p300 report --out report.html
     """
+    from p300.cli.places import store_for_reading_features
     from p300.jobs.judging import report as job
 
     store = store_for_reading_features(mlflow_tracking_uri)
@@ -81,12 +79,17 @@ def report(
 def demo(
     data: Annotated[Path | None, typer.Option(help="a folder of subject files; without it synthetic ones")] = None,
 ) -> None:
-    """Play the whole walkthrough on this machine: from recordings to a challenged champion.
+    """Play the whole walkthrough on this machine.
 
-    Example: [bold]p300 demo --data recordings[/]
+    From recordings, synthetic ones unless a folder is given, to a challenged champion.
+
+    Example:
+
+      p300 demo --data recordings
     """
     from p300.jobs.demo import Demo, DemoSettings
     from p300.jobs.judging.report import verdict_sentence
+    from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings, read_settings
 
     settings = DemoSettings(
         read_settings(StoreSettings),

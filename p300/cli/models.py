@@ -4,12 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from p300.cli.places import store_for_looking_around
+from p300.cli.recordings import open_own_store
 from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, progress, score_text, subjects_text, table_of
-from p300.domain import parse_subjects
 from p300.errors import InvalidInput
-from p300.settings import RegistrySettings, ServingAddress, ServingSettings, StoreSettings, read_settings
-from p300.store.objects import open_store
 
 if TYPE_CHECKING:
     from p300.registry import Registry
@@ -36,10 +33,15 @@ def train(
         bool, typer.Option("--auto_set_challenger_alias", help="make the new version the challenger")
     ] = False,
 ) -> None:
-    """Validate leave-one-subject-out, fit, log to MLflow and register a version.
+    """Validate, fit and register a version of the model.
 
-    Example: [bold]p300 train --training_subjects_percentage 0.5 --auto_set_challenger_alias[/]
+    Validation leaves one subject out in turn. All of it is logged to MLflow.
+
+    Example:
+
+      p300 train --training_subjects_percentage 0.5 --auto_set_challenger_alias
     """
+    from p300.domain import parse_subjects
     from p300.jobs.training import train as job
 
     training = job.Training(
@@ -52,9 +54,7 @@ def train(
         set_challenger_alias=set_challenger_alias,
     )
     with progress("training", len(job.STEPS)) as advance:
-        trained = job.train(
-            training, open_store(read_settings(StoreSettings).store_url), open_registry(), on_step=advance
-        )
+        trained = job.train(training, open_own_store(), open_registry(), on_step=advance)
     rows = answer_rows(trained.validation)
     console.print(table_of("each subject by the others", ["subject", *ANSWER_COLUMNS], rows))
     console.print(
@@ -64,22 +64,30 @@ def train(
 
 
 def serve() -> None:
-    """Answer over HTTP from the versions under `champion` and `challenger`, following both aliases.
+    """Answer over HTTP from the versions under both aliases.
 
-    Settings come from the environment: P300_HOST, P300_PORT, P300_SERVED_ALIASES and others.
+    Follows `champion` and `challenger` as they move, with no restart. Settings come from the
+    environment: P300_HOST, P300_PORT, P300_SERVED_ALIASES and others.
 
-    Example: [bold]P300_PORT=8000 p300 serve[/]
+    Example:
+
+      P300_PORT=8000 p300 serve
     """
     from p300.serving.server import serve as run_server
+    from p300.settings import ServingSettings, read_settings
 
     settings = read_settings(ServingSettings)
     run_server(open_registry(), settings, announce=lambda url: console.print(f"serving at {url}"))
 
 
 def promote(mlflow_tracking_uri: TrackingUri = None) -> None:
-    """Make the challenger the champion; the old one is kept as `previous-champion`.
+    """Make the challenger the champion.
 
-    Example: [bold]p300 promote[/]
+    The champion before is kept as `previous-champion`.
+
+    Example:
+
+      p300 promote
     """
     from p300.jobs.judging import promote as job
 
@@ -91,7 +99,9 @@ def promote(mlflow_tracking_uri: TrackingUri = None) -> None:
 def rollback(mlflow_tracking_uri: TrackingUri = None) -> None:
     """Make the previous champion the champion again.
 
-    Example: [bold]p300 rollback[/]
+    Example:
+
+      p300 rollback
     """
     from p300.jobs.judging import promote as job
 
@@ -99,11 +109,15 @@ def rollback(mlflow_tracking_uri: TrackingUri = None) -> None:
 
 
 def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) -> None:
-    """Show what is in each bucket, every version of the model, and what each served alias answers.
+    """Show what is stored, registered and served.
 
-    Example: [bold]p300 status[/]
+    Example:
+
+      p300 status
     """
+    from p300.cli.places import store_for_looking_around
     from p300.jobs.platform import status as job
+    from p300.settings import ServingAddress, read_settings
 
     store = store_for_looking_around(mlflow_tracking_uri)
     found = job.status(store, open_registry(mlflow_tracking_uri), base_url or read_settings(ServingAddress).base_url)
@@ -134,6 +148,7 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
 
 def open_registry(tracking_uri: str | None = None) -> "Registry":
     from p300.registry import Registry
+    from p300.settings import RegistrySettings, read_settings
 
     return Registry(tracking_uri or read_settings(RegistrySettings).mlflow_tracking_uri)
 

@@ -9,12 +9,13 @@ import typer
 
 from p300.cli.terminal import console, progress, table_of
 from p300.errors import Unavailable
-from p300.settings import DeploymentSettings, read_settings
-from p300.stack.environment import Environment, load_environment
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from p300.jobs.platform.archive import Manifest
     from p300.stack.databases import StackDatabase
+    from p300.stack.environment import Environment
 
 MEGABYTE = 1_000_000
 
@@ -26,9 +27,11 @@ def validate(
     env: EnvironmentName = None,
     only: Annotated[list[str] | None, typer.Option(help="make this check alone; may be given again")] = None,
 ) -> None:
-    """Check everything about an environment that can be found out without starting it.
+    """Check an environment of the platform without starting it.
 
-    Example: [bold]p300 validate --env prod[/]
+    Example:
+
+      p300 validate --env prod
     """
     from p300.jobs.platform import validate as job
 
@@ -50,9 +53,13 @@ def backup(
     ] = None,
     without_airflow: WithoutAirflow = False,
 ) -> None:
-    """Save the buckets (current versions of objects) and both databases of a running stack to a folder.
+    """Save the buckets and databases of a running stack to a folder.
 
-    Example: [bold]p300 backup --env dev --folder backups/friday[/]
+    Of each object the current version.
+
+    Example:
+
+      p300 backup --env dev --folder backups/friday
     """
     from p300.jobs.platform import backup as job
     from p300.stack.reach import root_store
@@ -70,9 +77,11 @@ def restore(
     folder: Annotated[Path, typer.Option(help="a folder that p300 backup made")],
     env: EnvironmentName = None,
 ) -> None:
-    """Bring a backup into a running stack in which nothing is yet.
+    """Bring a backup into a running stack that is still empty.
 
-    Example: [bold]p300 restore --env staging --folder backups/friday[/]
+    Example:
+
+      p300 restore --env staging --folder backups/friday
     """
     from p300.jobs.platform import restore as job
     from p300.jobs.platform.archive import read_manifest
@@ -87,11 +96,14 @@ def restore(
     console.print(f"{environment.name} is as {manifest.environment} was at {manifest.made} (commit {manifest.commit})")
 
 
-def _environment(name: str | None) -> Environment:
+def _environment(name: str | None) -> "Environment":
+    from p300.settings import DeploymentSettings, read_settings
+    from p300.stack.environment import load_environment
+
     return load_environment(name or read_settings(DeploymentSettings).env)
 
 
-def _databases(environment: Environment, *, without_airflow: bool) -> "list[StackDatabase]":
+def _databases(environment: "Environment", *, without_airflow: bool) -> "list[StackDatabase]":
     from p300.stack.databases import airflow_database, mlflow_database
 
     mlflow = mlflow_database(environment)
@@ -106,7 +118,7 @@ def _databases(environment: Environment, *, without_airflow: bool) -> "list[Stac
     return [mlflow, airflow]
 
 
-def _contents_of(manifest: "Manifest", done: str) -> object:
+def _contents_of(manifest: "Manifest", done: str) -> "Table":
     buckets = [[bucket, f"{n_objects} objects"] for bucket, n_objects in manifest.n_objects.items()]
     databases = [
         [f"database {dump.database}", ", ".join(f"{n_rows} {table}" for table, n_rows in dump.n_rows.items())]

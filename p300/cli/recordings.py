@@ -2,17 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from p300.cli.terminal import console, progress, subjects_text
-from p300.domain import SubjectId, parse_subjects
-from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, PartialFailure
-from p300.settings import StoreSettings, read_settings
-from p300.store.layout import LANDING, RAW, REJECTED_PREFIX
-from p300.store.objects import ObjectStore, open_store
+
+if TYPE_CHECKING:
+    from p300.domain.recipe import Recipe
+    from p300.store.objects import ObjectStore
 
 Subjects = Annotated[str, typer.Option(help="subjects, such as 1-10 or 1,3,5-7")]
 Workers = Annotated[int, typer.Option(min=1, help="processes at the same time")]
@@ -29,16 +28,19 @@ def synth(
     workers: Workers = CORES,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make synthetic recordings that look like real ones (16 channels, 512 Hz, 1,188 flashes).
+    """Make synthetic recordings: 16 channels, 512 Hz, 1,188 flashes.
 
-    Example: [bold]p300 synth --subjects 1-10 --seed 7[/]
+    Example:
+
+      p300 synth --subjects 1-10 --seed 7
     """
+    from p300.domain import parse_subjects
     from p300.jobs.recordings import synth as job
 
     chosen = parse_subjects(subjects)
     with progress("making recordings", len(chosen)) as advance:
         job.synth(_target(folder), chosen, seed=seed, workers=workers, overwrite=overwrite, on_done=advance)
-    console.print(f"made recordings of subjects {subjects_text(chosen)} in {folder or LANDING}")
+    console.print(f"made recordings of subjects {subjects_text(chosen)} in {_named(folder)}")
 
 
 def fetch(
@@ -47,16 +49,21 @@ def fetch(
     folder: Folder = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Bring real recordings through MOABB into our format (needs the extra `moabb` and a network).
+    """Bring real recordings of a MOABB dataset into our format.
 
-    Example: [bold]p300 fetch bi2014a --subjects 1-10[/]
+    Needs the extra `moabb` and a network.
+
+    Example:
+
+      p300 fetch bi2014a --subjects 1-10
     """
+    from p300.domain import parse_subjects
     from p300.jobs.recordings import fetch as job
 
     chosen = parse_subjects(subjects)
     with progress(f"fetching {dataset}", len(chosen)) as advance:
         job.fetch(_target(folder), dataset, chosen, overwrite=overwrite, on_done=advance)
-    console.print(f"fetched subjects {subjects_text(chosen)} of {dataset} to {folder or LANDING}")
+    console.print(f"fetched subjects {subjects_text(chosen)} of {dataset} to {_named(folder)}")
 
 
 def import_(
@@ -70,8 +77,11 @@ def import_(
 ) -> None:
     """Convert a recording of another format.
 
-    Example: [bold]p300 import run1.vhdr run2.vhdr --subject 3 --target S2 --nontarget S1[/]
+    Example:
+
+      p300 import run1.vhdr run2.vhdr --subject 3 --target S2 --nontarget S1
     """
+    from p300.domain import SubjectId
     from p300.jobs.recordings import import_recording as job
 
     key = job.import_recording(
@@ -95,13 +105,18 @@ def ingest(
         bool, typer.Option("--replace", help="let a recording replace another of the same subject")
     ] = False,
 ) -> None:
-    """Move recordings from the landing zone to the raw data; set broken ones aside with the reason.
+    """Check landed recordings: good ones become raw data.
 
-    Example: [bold]p300 ingest --source data --batch_size 5[/]
+    Broken ones are set aside with the reason, and the command says so at its end.
+
+    Example:
+
+      p300 ingest --source data --batch_size 5
     """
     from p300.jobs.recordings import ingest as job
+    from p300.store.layout import LANDING, RAW, REJECTED_PREFIX
 
-    store = open_store(read_settings(StoreSettings).store_url)
+    store = open_own_store()
     if source is not None:
         console.print(f"landed subjects {subjects_text(job.land(source, store, batch_size=batch_size))}")
     with progress("ingesting", None) as advance:
@@ -120,13 +135,16 @@ def preprocess(
     ] = None,
     recipe: Annotated[Path | None, typer.Option(help="a recipe as JSON; without it the default recipe")] = None,
 ) -> None:
-    """Make the features of raw subjects where they are missing or stale.
+    """Make the features of raw subjects, where missing or stale.
 
-    Example: [bold]p300 preprocess --workers 2[/]
+    Example:
+
+      p300 preprocess --workers 2
     """
+    from p300.domain import parse_subjects
     from p300.jobs.recordings import preprocess as job
 
-    store = open_store(read_settings(StoreSettings).store_url)
+    store = open_own_store()
     chosen = parse_subjects(subjects) if subjects else None
     with progress("preprocessing", len(chosen) if chosen else None) as advance:
         done = job.preprocess(
@@ -135,11 +153,27 @@ def preprocess(
     console.print(f"made features of subjects {subjects_text(done.made)}; current: {subjects_text(done.current)}")
 
 
-def _target(folder: Path | None) -> Path | ObjectStore:
-    return folder if folder is not None else open_store(read_settings(StoreSettings).store_url)
+def open_own_store() -> "ObjectStore":
+    """The store of the settings."""
+    from p300.settings import StoreSettings, read_settings
+    from p300.store.objects import open_store
+
+    return open_store(read_settings(StoreSettings).store_url)
 
 
-def _recipe(path: Path | None) -> Recipe:
+def _target(folder: Path | None) -> "Path | ObjectStore":
+    return folder if folder is not None else open_own_store()
+
+
+def _named(folder: Path | None) -> str:
+    from p300.store.layout import LANDING
+
+    return str(folder or LANDING)
+
+
+def _recipe(path: Path | None) -> "Recipe":
+    from p300.domain.recipe import Recipe
+
     if path is None:
         return Recipe()
     try:

@@ -1,26 +1,94 @@
-"""What a person sees: tables on standard output, progress and errors on standard error."""
+"""What a person sees: tables on standard output, progress and errors on standard error.
 
+Rich is imported with the first word that is said: `--help` and the services' starts do without it.
+"""
+
+import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from p300.cli.exit_codes import READER_GONE
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
     from p300.model.answers import Answers
 
 # A pipe has no width of its own, and a table folded to 80 columns is hard to read.
 PIPE_WIDTH = 120
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-error_console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+
+class Terminal:
+    """Standard output or standard error, for people. What is printed is never read as markup."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person sits there, and no pipe or file."""
+        stream = self._stream
+        return stream is not None and stream.isatty()
+
+    @cached_property
+    def console(self) -> "Console":
+        """Rich's console for the stream, which ends the process quietly once nobody reads it."""
+        from rich.console import Console
+
+        class Quiet(Console):
+            def on_broken_pipe(self) -> None:
+                end_quietly()
+
+        width = None if self.is_interactive else PIPE_WIDTH
+        return Quiet(stderr=self._stderr, highlight=False, markup=False, emoji=False, width=width)
+
+    def print(self, what: "RenderableType" = "", *, soft_wrap: bool = False) -> None:
+        self.console.print(what, soft_wrap=soft_wrap)
+
+    @property
+    def _stream(self) -> TextIO | None:
+        return sys.stderr if self._stderr else sys.stdout
 
 
-def table_of(title: str, columns: list[str], rows: list[list[str]]) -> Table:
+console = Terminal()
+error_console = Terminal(stderr=True)
+
+
+def write_any_character() -> None:
+    r"""Let what a terminal cannot show, such as µ in ASCII, come out as ``\xb5`` and never as an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def end_quietly() -> None:
+    """End the process as its reader has: ``p300 status | head -1`` is no error of anybody's.
+
+    What is still buffered goes nowhere, so that Python does not complain of it at its end.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            os.dup2(nowhere, stream.fileno())
+    sys.exit(READER_GONE)
+
+
+def say_error(sentence: str) -> None:
+    """A sentence about what went wrong, on standard error."""
+    from rich.text import Text
+
+    error_console.print(Text.assemble(("error:", "bold red"), " ", sentence), soft_wrap=True)
+
+
+def table_of(title: str, columns: list[str], rows: list[list[str]]) -> "Table":
     """A table whose cells are text already."""
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -32,8 +100,10 @@ def table_of(title: str, columns: list[str], rows: list[list[str]]) -> Table:
 @contextmanager
 def progress(description: str, total: int | None) -> Iterator[Callable[[object], None]]:
     """A bar that advances by one at each call of what it gives, whatever it is called with."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=error_console) as bars:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=error_console.console) as bars:
         task = bars.add_task(description, total=total)
 
         def advance(_done: object) -> None:
