@@ -18,7 +18,9 @@ from p300_airflow import steps
 from p300_airflow.job import PREPROCESSING
 from p300_airflow.runner import job_operator
 
-FEATURES = Asset("p300-processed-features", uri="s3://p300-processed-features")
+from p300.store.layout import FEATURES
+
+FEATURE_TABLES = Asset(FEATURES, uri=f"s3://{FEATURES}")
 
 
 @task
@@ -51,7 +53,7 @@ def each_subject(subject: str) -> None:
     job_operator(PREPROCESSING, [subject], task_id="preprocess", max_active_tis_per_dagrun=2)
 
 
-@task(outlets=[FEATURES], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+@task(outlets=[FEATURE_TABLES], trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
 def features_changed() -> None:
     """Nothing but the update of the asset, which comes with success."""
 

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from p300.settings import KINDS, refused_values, variable_of
-from p300.stack.environment import DEV, ENVIRONMENTS, Environment, committed_file, load_environment, secrets_file
+from p300.stack.environment import ENVIRONMENTS, Environment, committed_file, load_environment, secrets_file
+from p300.stack.public_secrets import DEV
 
 SHORTEST_SECRET = 16
 # Airflow signs with HMAC-SHA512, whose key should be as long as its hash.

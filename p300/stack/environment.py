@@ -11,12 +11,11 @@ from dotenv import dotenv_values
 
 import p300
 from p300.errors import InvalidInput
+from p300.stack.public_secrets import DEV, public_among
 
-DEV = "dev"
 ENVIRONMENTS = (DEV, "staging", "prod")
 CHECKOUT = Path(p300.__file__).resolve().parents[1]
 
-PUBLIC_PREFIX = "dev-"
 _SECRET = re.compile(r"[A-Z0-9_]+_(?:SECRET|PASSWORD|KEY)")
 _GIVEN_ELSEWHERE = re.compile(r"\$\{[A-Z0-9_]+:\?.*\}")
 _EVERY_ADDRESS = {"127.0.0.1", "0.0.0.0", "::", "::1"}  # noqa: S104  (compared with, not bound to)
@@ -114,11 +113,6 @@ def load_environment(
     }
     # Whichever environment the caller works in, this is the one that was asked for.
     return Environment(name, root, committed, uncommitted, {**values, "P300_ENV": name})
-
-
-def public_among(secrets: Mapping[str, str], environment: str) -> tuple[str, ...]:
-    """Names of the secrets that begin like those of dev; in dev itself that is no fault."""
-    return () if environment == DEV else tuple(name for name in secrets if secrets[name].startswith(PUBLIC_PREFIX))
 
 
 def committed_file(name: str) -> str:

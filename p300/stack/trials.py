@@ -9,7 +9,8 @@ from p300.errors import P300Error, Unavailable
 from p300.stack.checks import check_settings
 from p300.stack.compose import AIRFLOW, MAIN, VERSITYGW, Compose
 from p300.stack.docker import docker
-from p300.stack.environment import DEV, Environment, load_environment
+from p300.stack.environment import Environment, load_environment
+from p300.stack.public_secrets import DEV
 
 NGINX = "nginx-load-balancer"
 DAG_PROCESSOR = "airflow-dag-processor"

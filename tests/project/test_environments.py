@@ -1,6 +1,7 @@
 """The files of the environments: dev needs nothing, the others refuse to start on what is missing or public."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from p300.stack.checks import check_ports, check_secrets
 from p300.stack.environment import ENVIRONMENTS, is_given_elsewhere, load_environment
+from p300.store.keys.access import SERVICES
 from tests.containers import need_compose
 
 ROOT = Path(__file__).parents[2]
@@ -58,3 +60,10 @@ def test_compose_itself_refuses_and_names_what_is_missing(name: str) -> None:
 def test_given_secrets_are_never_committed() -> None:
     ignored = subprocess.run(["git", "check-ignore", "env/prod.secrets.env"], cwd=ROOT, check=False)
     assert ignored.returncode == 0
+
+
+def test_every_key_in_the_compose_files_is_one_that_is_made_and_gets_its_own_secret() -> None:
+    """The server's users are made from `SERVICES`: it would refuse any other."""
+    text = "".join((ROOT / file).read_text() for file in ("docker-compose.yaml", "airflow-compose.yaml"))
+    given = re.findall(r"AWS_ACCESS_KEY_ID: (\S+)\n +AWS_SECRET_ACCESS_KEY: \$\{(\w+)\}", text)
+    assert sorted(given) == sorted((service.key_id, service.secret_variable) for service in SERVICES)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from p300.errors import InvalidInput, Unavailable
-from p300.stack.environment import PUBLIC_PREFIX, public_among
+from p300.stack.public_secrets import require_private
 from p300.store.keys import minio, versitygw
 from p300.store.keys.access import SERVICES
 from p300.store.layout import BUCKETS, RAW
@@ -54,15 +54,7 @@ def read_plan(variables: Mapping[str, str], environment: str) -> Plan:
     """
     secret_variables = {service.key_id: service.secret_variable for service in SERVICES}
     secret_names = (*ROOT_VARIABLES, *secret_variables.values())
-    missing = [name for name in (ENDPOINT_VARIABLE, *secret_names) if not variables.get(name)]
-    if missing:
-        raise InvalidInput(f"missing in the environment: {', '.join(missing)}")
-    public = public_among({name: variables[name] for name in secret_names}, environment)
-    if public:
-        raise InvalidInput(
-            f"{', '.join(public)} begins with {PUBLIC_PREFIX}, so everybody knows it: "
-            f"give {environment} secrets of its own"
-        )
+    require_private((ENDPOINT_VARIABLE, *secret_names), environment, variables)
     user, password = (variables[name] for name in ROOT_VARIABLES)
     return Plan(
         server=_server(variables.get(SERVER_VARIABLE, StoreServer.MINIO)),
