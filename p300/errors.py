@@ -10,13 +10,9 @@ from collections.abc import Mapping
 class P300Error(Exception):
     """Something that the person at the keyboard, or at the other end of the wire, can mend."""
 
-    http_status = 500
-
 
 class InvalidInput(P300Error):
     """What was given breaks the rules; asking again with the same input cannot help."""
-
-    http_status = 422
 
 
 class InvalidRecording(InvalidInput):
@@ -26,25 +22,17 @@ class InvalidRecording(InvalidInput):
 class PayloadTooLarge(InvalidInput):
     """More in one request than the service takes."""
 
-    http_status = 413
-
 
 class NotFound(P300Error):
     """What was asked for is not there."""
-
-    http_status = 404
 
 
 class Refused(P300Error):
     """The request is well formed, but the present state forbids it."""
 
-    http_status = 409
-
 
 class Unavailable(P300Error):
     """Something that this needs cannot be reached, or has nothing to offer yet; later it may."""
-
-    http_status = 503
 
 
 class PartialFailure(P300Error):

@@ -138,8 +138,8 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
     columns = ["version", "aliases", "candidate", "trained on", "AUC left out", "of subjects", "made (UTC)"]
     console.print(table_of("versions", columns, versions))
     served = [
-        [alias.alias, alias.state, "" if alias.version is None else str(alias.version), alias.error or ""]
-        for alias in found.served
+        [alias, said.state, "" if said.version is None else str(said.version), said.error or ""]
+        for alias, said in found.served.items()
     ]
     console.print(table_of("served", ["alias", "state", "version", "last error"], served))
     for problem in found.problems:

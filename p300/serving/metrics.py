@@ -1,4 +1,4 @@
-"""What Prometheus is told. Children are bound once a route: looking labels up would cost more than counting."""
+"""What Prometheus is told. Children are kept by their labels: looking labels up would cost more than counting."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -13,6 +13,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.collection = CollectorRegistry()
+        self._meters: dict[tuple[str, str], Meter] = {}
         route = ("alias", "route")
         self.requests = self._counter("p300_requests", "Requests answered", *route, "status")
         self.epochs = self._counter("p300_epochs", "Epochs predicted", *route)
@@ -36,8 +37,11 @@ class Metrics:
         )
 
     def meter(self, alias: str, route: str) -> "Meter":
-        """Bind the metrics of one route."""
-        return Meter(self, alias, route)
+        """The metrics of one alias and route."""
+        meter = self._meters.get((alias, route))
+        if meter is None:
+            meter = self._meters[alias, route] = Meter(self, alias, route)
+        return meter
 
     def serve(self, model: ModelIdentity) -> None:
         """Note that a version answers from now on."""

@@ -11,10 +11,11 @@ import uvicorn
 from threadpoolctl import threadpool_limits
 
 from p300.errors import Unavailable
-from p300.serving.app import make_app
-from p300.serving.follower import Versions
-from p300.serving.loader import Loader
+from p300.serving.http.app import make_app
 from p300.serving.metrics import Metrics
+from p300.serving.models.follower import Versions
+from p300.serving.models.loader import Loader
+from p300.serving.service import Service
 from p300.settings import ServingSettings
 
 BACKLOG = 2048
@@ -62,19 +63,47 @@ def serve(versions: Versions, settings: ServingSettings, *, announce: Callable[[
 
 
 class Server(uvicorn.Server):
-    """Says when it accepts connections, and waits no longer for a registry when it is told to stop meanwhile."""
+    """Owns what answers: follows the aliases as long as it runs.
 
-    def __init__(self, config: uvicorn.Config, loader: Loader, on_listening: Callable[[], None]) -> None:
+    Parameters
+    ----------
+    start_wait_s : float
+        How long it waits for the registry before it accepts connections, so that nobody is told that it is starting.
+    on_listening : callable
+        Called when it accepts connections.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        loader: Loader,
+        service: Service,
+        *,
+        start_wait_s: float,
+        on_listening: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._loader = loader
+        self._service = service
+        self._start_wait_s = start_wait_s
         self._on_listening = on_listening
 
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loader.start()
+        try:
+            await super().serve(sockets)
+        finally:
+            self._loader.stop()
+            self._service.close()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_listening()
+        await self._loader.settled(self._start_wait_s)
+        if not self.should_exit:
+            await super().startup(sockets)
+            self._on_listening()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._loader.stop()
+        self._loader.stop()  # it may be waited for
         super().handle_exit(sig, frame)
 
 
@@ -86,19 +115,13 @@ def make_server(
     loader = Loader(
         versions, settings.served_aliases, metrics, cache_dir=settings.cache_dir, poll_s=settings.alias_poll_s
     )
-    app = make_app(
-        loader,
-        metrics,
-        max_epochs=settings.max_epochs,
-        max_body_bytes=settings.max_body_bytes,
-        start_wait_s=settings.start_wait_s,
-    )
+    service = Service(loader.followers, max_epochs=settings.max_epochs)
     config = uvicorn.Config(
-        app,
+        make_app(service, metrics, max_body_bytes=settings.max_body_bytes),
         loop="uvloop",
         http="httptools",
         ws="none",
-        lifespan="on",
+        lifespan="off",
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -107,7 +130,7 @@ def make_server(
         backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
     )
-    return Server(config, loader, on_listening)
+    return Server(config, loader, service, start_wait_s=settings.start_wait_s, on_listening=on_listening)
 
 
 def bind(host: str, port: int) -> socket.socket:

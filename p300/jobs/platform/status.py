@@ -1,18 +1,19 @@
 """Status: what is in each bucket, every version of the model, and what the served aliases answer."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import httpx
+from pydantic import ValidationError
 
 from p300.domain import SERVED_ALIASES, SubjectId
 from p300.errors import NotFound, Unavailable
 from p300.registry import ModelVersion, Registry
 from p300.store.objects import ObjectStore
 from p300.store.subjects import stored_subjects
+from p300.wire import READY_PATH, AliasStatus, Readiness
 
 ANSWER_S = 3.0
 SCORE_PREFIX = "loso_mean_"
@@ -48,22 +49,12 @@ class VersionStatus:
 
 
 @dataclass(frozen=True)
-class ServedStatus:
-    """What answers for an alias: `state` is ``serving``, ``starting`` or ``empty``."""
-
-    alias: str
-    state: str
-    version: int | None
-    error: str | None
-
-
-@dataclass(frozen=True)
 class Status:
-    """All that could be found out; `problems` says what could not, a sentence each."""
+    """All that could be found out; `served` is what answers for each alias, `problems` what could not be found out."""
 
     buckets: tuple[BucketStatus, ...]
     versions: tuple[VersionStatus, ...]
-    served: tuple[ServedStatus, ...]
+    served: Mapping[str, AliasStatus]
     problems: tuple[str, ...]
 
 
@@ -72,7 +63,7 @@ def status(store: ObjectStore, registry: Registry, base_url: str) -> Status:
     problems = []
     buckets: tuple[BucketStatus, ...] = ()
     versions: tuple[VersionStatus, ...] = ()
-    served: tuple[ServedStatus, ...] = ()
+    served: Mapping[str, AliasStatus] = {}
     try:
         buckets = tuple(_bucket(store, bucket) for bucket in store.buckets())
     except Unavailable as error:
@@ -88,7 +79,7 @@ def status(store: ObjectStore, registry: Registry, base_url: str) -> Status:
     return Status(buckets, versions, served, tuple(problems))
 
 
-def served_aliases(base_url: str) -> tuple[ServedStatus, ...]:
+def served_aliases(base_url: str) -> dict[str, AliasStatus]:
     """Ask a service, or the load balancer before several, which version answers for each alias.
 
     Raises
@@ -98,21 +89,17 @@ def served_aliases(base_url: str) -> tuple[ServedStatus, ...]:
     """
     base_url = base_url.rstrip("/")
     try:
-        answer = httpx.get(f"{base_url}/health/ready", timeout=ANSWER_S)
+        answer = httpx.get(f"{base_url}{READY_PATH}", timeout=ANSWER_S)
         if answer.status_code == httpx.codes.NOT_FOUND:  # a load balancer: one address an alias
             answers = [httpx.get(f"{base_url}/health-{alias}", timeout=ANSWER_S) for alias in SERVED_ALIASES]
         else:
             answers = [answer]
-        return tuple(status for answer in answers for status in _served(answer.json()["models"]))
+        found = [Readiness.model_validate_json(answer.content) for answer in answers]
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unavailable(f"nothing is served at {base_url} ({error}): start p300 serve") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValidationError as error:
         raise Unavailable(f"what answers at {base_url} is no model service of p300, or has no replica") from error
-
-
-def _served(models: Mapping[str, Mapping[str, Any]]) -> Iterator[ServedStatus]:
-    for alias, model in models.items():
-        yield ServedStatus(alias, model["state"], model.get("version"), model.get("error"))
+    return {alias: status for readiness in found for alias, status in readiness.models.items()}
 
 
 def _bucket(store: ObjectStore, bucket: str) -> BucketStatus:

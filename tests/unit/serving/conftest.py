@@ -1,6 +1,6 @@
-"""A small model, and a registry to put versions into."""
+"""A small model, a shelf to put versions on, and a service that follows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +11,21 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from p300.domain import Float32s
-from p300.domain.recipe import Recipe
-from p300.registry import ModelCard, ModelVersion, Registry, TrainedModel
-from p300.serving.predictor import Predictor
+from p300.registry import ModelVersion
+from p300.serving.metrics import Metrics
+from p300.serving.models.follower import Follower
+from p300.serving.models.last_good import LastGood
+from p300.serving.models.predictor import Predictor
+from p300.serving.service import Expected, Service
 from p300.wire import ModelIdentity
+from tests.shelf import Shelf
 
 N_CHANNELS, N_TIMES = 3, 4
 N_FEATURES = N_CHANNELS * N_TIMES
 CHANNELS = ("Cz", "Pz", "Oz")
+MAX_EPOCHS = 250
 
 Register = Callable[..., ModelVersion]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    # MLflow 3.17 uses what SQLAlchemy 2.1 deprecates when it opens a database, and when it is imported it
-    # warns of its own type hints, which it hides from users but not from a strict test.
-    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
-    config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred as AnyType:UserWarning")
 
 
 @pytest.fixture(scope="session")
@@ -61,26 +59,21 @@ def predictor(pipeline: ClassifierMixin, identity: ModelIdentity) -> Predictor:
 
 
 @pytest.fixture(scope="session")
-def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('registry')}/mlflow.db"
+def expected(predictor: Predictor) -> Expected:
+    return Expected("champion", predictor.n_features, predictor.layout, MAX_EPOCHS)
 
 
 @pytest.fixture
-def registry(tracking_uri: str, request: pytest.FixtureRequest) -> Registry:
-    """A registry with a model of the test's own."""
-    return Registry(tracking_uri, model_name=request.node.name)
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "shelf")
 
 
 @pytest.fixture
-def register(registry: Registry, epochs: Float32s) -> Register:
-    """Register an estimator as the next version, and put the champion's alias on it."""
+def register(shelf: Shelf, epochs: Float32s) -> Register:
+    """Put an estimator on the shelf as the next version, and the champion's alias on it."""
 
-    def register(estimator: ClassifierMixin) -> ModelVersion:
-        card = ModelCard((), Recipe().to_json(), CHANNELS)
-        with registry.start_run("training", kind="training") as run:
-            version = registry.register(run, TrainedModel(estimator, card, epochs[:2], {}, {}))
-        registry.set_alias("champion", version.version)
-        return version
+    def register(estimator: ClassifierMixin, example: Float32s = epochs[:2]) -> ModelVersion:
+        return shelf.register(estimator, example, channels=CHANNELS)
 
     return register
 
@@ -88,3 +81,30 @@ def register(registry: Registry, epochs: Float32s) -> Register:
 @pytest.fixture
 def cache_dir(tmp_path: Path) -> Path:
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def followers(
+    shelf: Shelf, register: Register, pipeline: ClassifierMixin, cache_dir: Path, metrics: Metrics
+) -> Mapping[str, Follower]:
+    """Version 1 of the shelf is champion; there is no challenger."""
+    register(pipeline)
+    followers = {
+        alias: Follower(alias, shelf, LastGood(cache_dir / alias), metrics, poll_s=60)
+        for alias in ("champion", "challenger")
+    }
+    for follower in followers.values():
+        follower.step()
+    return followers
+
+
+@pytest.fixture
+def service(followers: Mapping[str, Follower]) -> Iterator[Service]:
+    service = Service(followers, max_epochs=MAX_EPOCHS)
+    yield service
+    service.close()

@@ -1,0 +1,1 @@
+"""The models that answer: loaded, followed and scored."""
