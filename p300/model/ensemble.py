@@ -1,15 +1,20 @@
-"""Several fitted classifiers that answer as one."""
+"""Several classifiers that answer as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from p300.domain import Float64s
+from p300.domain import Float64s, SubjectId
+from p300.errors import InvalidInput
+from p300.model.candidate import Answers, Candidate
+from p300.model.tables import Tables
 
 
 class LogOddsEnsemble(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -61,3 +66,57 @@ class LogOddsEnsemble(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(np.intp)])
+
+
+@dataclass(frozen=True)
+class EnsembleCandidate(Candidate):
+    """The mean of its members' log-odds, see :class:`LogOddsEnsemble`.
+
+    Its parameters are theirs, as ``riemann.n_filters``.
+    """
+
+    of: tuple[Candidate, ...]
+
+    @property
+    def name(self) -> str:
+        return "ensemble"
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return {f"{member.name}.{key}": value for member in self.of for key, value in member.parameters.items()}
+
+    def adjusted(self, parameters: Mapping[str, Any]) -> Self:
+        return replace(self, of=tuple(_adjusted_member(member, parameters) for member in self.of))
+
+    @property
+    def trusted_types(self) -> tuple[str, ...]:
+        own = f"{LogOddsEnsemble.__module__}.{LogOddsEnsemble.__qualname__}"
+        return (own, *chain.from_iterable(member.trusted_types for member in self.of))
+
+    def fit(self, tables: Tables) -> ClassifierMixin:
+        return LogOddsEnsemble.of([(member.name, member.fit(tables)) for member in self.of])
+
+    def leave_one_subject_out(self, tables: Tables) -> dict[SubjectId, Float64s]:
+        return self.combined([member.leave_one_subject_out(tables) for member in self.of])
+
+    @property
+    def members(self) -> tuple[Candidate, ...]:
+        return self.of
+
+    def combined(self, answers: Sequence[Answers]) -> dict[SubjectId, Float64s]:
+        log_odds = {subject: [_log_odds(each[subject]) for each in answers] for subject in answers[0]}
+        return {subject: np.asarray(expit(np.mean(each, axis=0))) for subject, each in log_odds.items()}
+
+
+def _adjusted_member(member: Candidate, parameters: Mapping[str, Any]) -> Candidate:
+    prefix = f"{member.name}."
+    own = {key.removeprefix(prefix): value for key, value in parameters.items() if key.startswith(prefix)}
+    try:
+        return member.adjusted(own)
+    except InvalidInput as error:
+        raise InvalidInput(f"{prefix}{error}") from error
+
+
+def _log_odds(probabilities: Float64s) -> Float64s:
+    """Finite even where a member was so sure that its probability rounded to 1 or 0."""
+    return np.asarray(logit(np.clip(probabilities, 1e-15, 1 - 1e-15)))

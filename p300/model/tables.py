@@ -1,6 +1,6 @@
 """Feature tables that belong together, one after another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -74,14 +74,19 @@ def stream(tables: Tables, layout: Layout | None = None) -> Iterator[tuple[Subje
             raise InvalidInput(f"{name} has features that are not finite numbers: preprocess this subject again")
         yield subject, table
     if layout is None:
-        raise InvalidInput("there are no subjects to work on: give at least one processed subject")
+        raise no_subjects()
 
 
-def require_subjects(tables: Tables, least: int, purpose: str) -> None:
+def no_subjects() -> InvalidInput:
+    """What to raise where there are no tables."""
+    return InvalidInput("there are no subjects to work on: give at least one processed subject")
+
+
+def require_subjects(subjects: Collection[SubjectId], least: int, purpose: str) -> None:
     """Raise InvalidInput when there are fewer subjects than a purpose needs."""
-    if len(tables) < least:
+    if len(subjects) < least:
         raise InvalidInput(
-            f"{purpose} needs at least {least} subjects, and there are {len(tables)}: process more first"
+            f"{purpose} needs at least {least} subjects, and there are {len(subjects)}: process more first"
         )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from p300.domain import Float64s, SubjectId
 from p300.model.answers import Answers, read_flashes
-from p300.model.candidates import Candidate, EnsembleCandidate, LinearCandidate, candidate
-from p300.model.linear import folds
+from p300.model.candidate import Candidate
+from p300.model.candidates import candidate, leave_one_subject_out
 from p300.model.tables import Tables, Without, require_subjects
 
 DEFAULT_GRID: tuple[Candidate, ...] = (
@@ -85,7 +85,7 @@ def tune(tables: Tables, grid: Sequence[Candidate] = DEFAULT_GRID) -> Search:
     """
     require_subjects(tables, 2, "tuning")
     flashes = read_flashes(tables)
-    answers = _leave_one_subject_out(grid, tables)
+    answers = leave_one_subject_out(grid, tables)
     trials = [Trial(each, Answers.to(flashes, answer).scored()) for each, answer in zip(grid, answers, strict=True)]
     return Search(tuple(trials))
 
@@ -107,21 +107,3 @@ def tune_nested(tables: Tables, grid: Sequence[Candidate] = DEFAULT_GRID) -> Nes
         estimator = winners[subject].candidate.fit(others)
         probabilities[subject] = estimator.predict_proba(tables[subject].features)[:, 1]
     return NestedSearch(winners, Answers.to(read_flashes(tables), probabilities).scored())
-
-
-def _leave_one_subject_out(grid: Sequence[Candidate], tables: Tables) -> list[dict[SubjectId, Float64s]]:
-    """As each candidate's own; but the linear ones share their passes, and an ensemble asks its members once."""
-    single: dict[Candidate, None] = {}
-    for each in grid:
-        single |= dict.fromkeys(each.members if isinstance(each, EnsembleCandidate) else [each])
-    linear = [each for each in single if isinstance(each, LinearCandidate)]
-    answers: dict[Candidate, dict[SubjectId, Float64s]] = {}
-    if linear:
-        answers |= zip(linear, folds.leave_one_subject_out([each.rule for each in linear], tables), strict=True)
-    answers |= {each: each.leave_one_subject_out(tables) for each in single if each not in answers}
-    return [
-        each.combined([answers[member] for member in each.members])
-        if isinstance(each, EnsembleCandidate)
-        else answers[each]
-        for each in grid
-    ]

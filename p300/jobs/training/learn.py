@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from sklearn.base import ClassifierMixin
 
 from p300.domain import FeatureTable, Float32s, Provenance, SubjectId
-from p300.errors import Refused
-from p300.model.answers import Answers, read_flashes
-from p300.model.candidates import Candidate, LinearCandidate
-from p300.model.linear.rules import XdawnLdaRule
+from p300.model.answers import Answers
+from p300.model.candidate import Candidate
 from p300.model.sums.stored import Sums
-from p300.model.tables import Tables, Without
+from p300.model.tables import Tables
 from p300.model.tuning import DEFAULT_GRID, Search, tune
 from p300.model.validation import validate
 from p300.report.evoked import Evoked, evoked
@@ -74,12 +72,11 @@ def learn(candidate: Candidate, tables: Tables, on_step: OnStep, *, search: bool
     """
     found = tune(tables, DEFAULT_GRID) if search else None
     if found is not None:
-        candidate, validation = found.winner.candidate, found.winner.validation
-    else:
-        validation = validate(candidate, tables)
+        candidate = found.winner.candidate
+    sums = Sums.of(tables) if candidate.sums_suffice else None
+    validation = found.winner.validation if found else validate(candidate, tables, sums)
     on_step("validated")
-    sums = Sums.of(tables) if fits_sums(candidate) else None
-    estimator = candidate.fit_sums(sums) if sums and isinstance(candidate, LinearCandidate) else candidate.fit(tables)
+    estimator = candidate.fit_sums(sums) if sums else candidate.fit(tables)
     on_step("fitted")
     return Learned(
         candidate, estimator, validation, _provenances(tables), evoked(_each(tables)), _example(tables), sums, found
@@ -99,16 +96,10 @@ def learn_new(candidate: Candidate, base: Base, tables: Tables, on_step: OnStep)
         Tables that differ from those of the earlier version, or a subject without epochs of both
         classes.
     """
-    if not (fits_sums(candidate) and isinstance(candidate, LinearCandidate)):
-        raise Refused(f"{candidate.name} needs the epochs of all subjects: train it without --incremental")
-    probabilities = {}
-    for subject in tables:
-        others = base.sums.extended(Without(tables, subject)) if len(tables) > 1 else base.sums
-        probabilities[subject] = candidate.fit_sums(others).predict_proba(tables[subject].features)[:, 1]
-    validation = Answers.to(read_flashes(tables), probabilities).scored()
-    on_step("validated")
     sums = base.sums.extended(tables)
     estimator = candidate.fit_sums(sums)
+    validation = validate(candidate, tables, sums)
+    on_step("validated")
     on_step("fitted")
     return Learned(
         candidate,
@@ -120,11 +111,6 @@ def learn_new(candidate: Candidate, base: Base, tables: Tables, on_step: OnStep)
         sums,
         base_version=base.version,
     )
-
-
-def fits_sums(candidate: Candidate) -> bool:
-    """Whether a candidate can be fitted to stored sums: the linear ones, but for those that filter epochs first."""
-    return isinstance(candidate, LinearCandidate) and not isinstance(candidate.rule, XdawnLdaRule)
 
 
 def _provenances(tables: Tables) -> dict[SubjectId, Provenance]:

@@ -12,7 +12,8 @@ from p300.jobs.commit import code_commit
 from p300.jobs.training.learn import Base, learn, learn_new
 from p300.jobs.training.training_log import PROVENANCE_FILE, SUMS_FILE, log_training, read_provenances, trained_model
 from p300.model.answers import Answers
-from p300.model.candidates import Candidate, candidate
+from p300.model.candidate import Candidate
+from p300.model.candidates import candidate
 from p300.model.sums.stored import Sums
 from p300.model.tuning import Search
 from p300.registry import ModelVersion, Registry

@@ -1,30 +1,33 @@
-"""Fit linear classifiers in a few passes over the subjects, and leave each subject out by subtraction.
+"""Fit linear classifiers in few passes over the subjects, and leave each subject out by subtraction.
 
 No more than one subject's table is held at a time. A fit makes two passes: class statistics, then
-the quartic sums of Ledoit and Wolf's shrinkage. Leaving one subject out makes three, for any number
-of subjects and of rules: the statistics of all; the quartic sums of all training sets at once; and,
-for each subject, its statistics again, taken from those of all.
+the quartic sums of Ledoit and Wolf's shrinkage. Leaving one subject out makes two as well, for any
+number of subjects and of rules: the sums of all; then, for each subject, its own epochs again,
+taken from these sums. Rules that filter epochs, for which sums do not suffice, take one more
+between the two, for the quartic sums of all training sets at once.
 
-What stays in memory beside one table are a few square matrices and, for each subject left out,
-moments as large as a few rows of a table (:meth:`p300.model.sums.statistics.Statistics.by_time`).
-Keeping every subject's scatter instead would save a third of the time for 20 MB a subject.
+What stays in memory beside one table are a few square matrices and, where epochs are filtered,
+statistics of each subject as large as a few rows of a table
+(:meth:`p300.model.sums.statistics.Statistics.by_time`). Keeping every subject's scatter instead would
+save a third of the time for 20 MB a subject.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import reduce
+from operator import add
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 
 from p300.domain import Float64s, SubjectId, subject_name
-from p300.errors import InvalidInput
 from p300.model.linear.model import LinearModel
 from p300.model.linear.shrinkage import View, quartic_sums
-from p300.model.sums.statistics import Statistics
+from p300.model.sums.statistics import Statistics, require_classes
 from p300.model.sums.stored import Sums
 from p300.model.sums.totals import Total
-from p300.model.tables import Tables, require_subjects, stream
+from p300.model.tables import Tables, no_subjects, require_subjects, stream
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,19 @@ class TrainingSet:
 
 
 class Rule(Protocol):
-    """A linear classifier as a function of class statistics."""
+    """A linear classifier as a function of class statistics: a frozen dataclass of its parameters."""
+
+    name: ClassVar[str]
+    sums_suffice: ClassVar[bool]
+    """Whether it looks at epochs as they are: filtered ones have other moments than :class:`Sums` hold."""
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def needs_quartics(self) -> bool:
         """Whether the quartic sums of the training set are read."""
 
     def view(self, by_time: Statistics) -> View:
-        """How a training set with these moments looks at an epoch."""
+        """How a training set with these statistics by time looks at an epoch."""
 
     def model(self, training: TrainingSet) -> LinearModel:
         """The classifier of raw features."""
@@ -69,31 +77,48 @@ def fit(rule: Rule, tables: Tables) -> ClassifierMixin:
     InvalidInput
         Tables that do not belong together, or that lack a class.
     """
-    total = _total(tables)
-    require_classes(total, "the training subjects have")
-    view = rule.view(total.by_time())
+    statistics = _total(tables).statistics()
+    require_classes(statistics, "the training subjects have")
+    view = rule.view(statistics.by_time())
     quartics = np.zeros(2)
     if rule.needs_quartics:
         for _, table in stream(tables):
             quartics += quartic_sums(table, [view])[:, 0]
-    return rule.estimator(TrainingSet(total, view, quartics))
+    return rule.estimator(TrainingSet(statistics, view, quartics))
 
 
 def fit_sums(rule: Rule, sums: Sums) -> ClassifierMixin:
     """The estimator that :func:`fit` gives of all subjects in the sums, without any of their epochs.
 
+    Parameters
+    ----------
+    rule : Rule
+        One for which sums suffice.
+    sums : Sums
+
     Raises
     ------
     InvalidInput
-        A class is lacking, or the rule filters epochs before it learns.
+        A class is lacking.
     """
-    require_classes(sums.statistics, "the training subjects have")
-    view = rule.view(sums.statistics.by_time())
-    return rule.estimator(TrainingSet(sums.statistics, view, sums.quartic_sums(view)))
+    statistics = sums.total.statistics()
+    require_classes(statistics, "the training subjects have")
+    view = rule.view(statistics.by_time())
+    return rule.estimator(TrainingSet(statistics, view, sums.quartic_sums(statistics, view.standardisers)))
 
 
-def leave_one_subject_out(rules: Sequence[Rule], tables: Tables) -> list[dict[SubjectId, Float64s]]:
+def leave_one_subject_out(
+    rules: Sequence[Rule], tables: Tables, sums: Sums | None = None
+) -> list[dict[SubjectId, Float64s]]:
     """For each rule: P(Target) of each subject's epochs, by the classifier of all other subjects.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+    tables : mapping
+        Of the subjects to leave out.
+    sums : Sums, optional
+        Of these subjects and maybe others, if sums suffice for all of the rules.
 
     Raises
     ------
@@ -101,63 +126,83 @@ def leave_one_subject_out(rules: Sequence[Rule], tables: Tables) -> list[dict[Su
         Fewer than two subjects, tables that do not belong together, or a training set that lacks
         a class.
     """
-    require_subjects(tables, 2, "leaving one subject out")
-    moments: dict[SubjectId, Statistics] = {}
-    total = _total(tables, moments)
-    views = _views(rules, total.by_time(), moments)
-    quartics = _quartics(rules, views, tables)
+    require_subjects(sums.subjects if sums else tables, 2, "leaving one subject out")
+    gathered = _Gathered(sums.total, sums, {}) if sums else _gather(rules, tables)
+    whole = gathered.total.statistics()
+    filtered = _filtered([rule for rule in rules if not rule.sums_suffice], gathered.by_time, tables)
     probabilities: list[dict[SubjectId, Float64s]] = [{} for _ in rules]
-    for subject, table in stream(tables):
-        others = total - Statistics.of(table)
-        for index, rule in enumerate(rules):
-            training = TrainingSet(others, views[subject][index], quartics[subject][:, index])
-            probabilities[index][subject] = rule.model(training).probabilities(table.features)
+    for subject, table in stream(tables, sums.layout if sums else None):
+        others = gathered.total.without(table)
+        require_classes(others, _without(subject))
+        by_time = others.by_time()
+        for rule, answers in zip(rules, probabilities, strict=True):
+            view, quartics = filtered.get((subject, rule)) or (rule.view(by_time), np.zeros(2))
+            if rule.needs_quartics and rule.sums_suffice and gathered.sums:
+                quartics = gathered.sums.quartic_sums(whole, view.standardisers) - quartic_sums(table, [view])[:, 0]
+            answers[subject] = rule.model(TrainingSet(others, view, quartics)).probabilities(table.features)
     return probabilities
 
 
-def require_classes(statistics: Statistics, who: str) -> None:
-    """Raise InvalidInput when there are no epochs of one of the classes."""
-    for part, name in zip(statistics.classes, ("NonTarget", "Target"), strict=True):
-        if part.count == 0:
-            raise InvalidInput(f"{who} no {name} epochs: a classifier needs both classes")
+class _Gathered(NamedTuple):
+    """What one pass over the subjects leaves."""
+
+    total: Total
+    sums: Sums | None
+    """Where a rule needs moments."""
+    by_time: dict[SubjectId, Statistics]
+    """Of each subject, where a rule filters epochs."""
 
 
-def _total(tables: Tables, moments: dict[SubjectId, Statistics] | None = None) -> Statistics:
-    """Statistics of all subjects; the moments of each go into `moments` where it is given."""
+def _gather(rules: Sequence[Rule], tables: Tables) -> _Gathered:
+    with_moments = any(rule.sums_suffice and rule.needs_quartics for rule in rules)
+    filtering = not all(rule.sums_suffice for rule in rules)
     total: Total | None = None
+    sums: Sums | None = None
+    by_time: dict[SubjectId, Statistics] = {}
     for subject, table in stream(tables):
-        total = total or Total(table)
-        total.add(table)
-        if moments is not None:
-            moments[subject] = Statistics.moments_of(table)
+        if with_moments:
+            sums = sums or Sums.none(table)
+            sums.add(subject, table)
+            total = sums.total
+        else:
+            total = total or Total.none(table)
+            total.add(table)
+        if filtering:
+            by_time[subject] = Statistics.by_time_of(table)
     if total is None:
-        raise InvalidInput("there are no subjects to train on")
-    return total.statistics()
+        raise no_subjects()
+    return _Gathered(total, sums, by_time)
 
 
-def _views(
-    rules: Sequence[Rule], total: Statistics, moments: Mapping[SubjectId, Statistics]
-) -> dict[SubjectId, list[View]]:
-    """What each rule's training set without a subject looks like, for each subject."""
-    views = {}
-    for subject, part in moments.items():
+def _filtered(
+    rules: Sequence[Rule], by_time: Mapping[SubjectId, Statistics], tables: Tables
+) -> dict[tuple[SubjectId, Rule], tuple[View, Float64s]]:
+    """For each subject left out and each rule: how its training set looks at epochs, and their quartic sums."""
+    if not rules:
+        return {}
+    total = reduce(add, by_time.values())
+    looks: dict[tuple[SubjectId, Rule], tuple[View, Float64s]] = {}
+    for subject, part in by_time.items():
         others = total - part
-        require_classes(others, f"without {subject_name(subject)} the other subjects have")
-        views[subject] = [rule.view(others) for rule in rules]
-    return views
+        require_classes(others, _without(subject))
+        looks |= {(subject, rule): (rule.view(others), np.zeros(2)) for rule in rules}
+    for trained_on, table in stream(tables) if any(rule.needs_quartics for rule in rules) else ():
+        for subject, rule in looks:
+            if subject != trained_on and rule.needs_quartics:
+                view, quartics = looks[subject, rule]
+                quartics += quartic_sums(table, [view])[:, 0]
+    return looks
 
 
-def _quartics(
-    rules: Sequence[Rule], views: Mapping[SubjectId, list[View]], tables: Tables
-) -> dict[SubjectId, Float64s]:
-    """Quartic sums of each training set under each rule: (2, n_rules) for each subject left out."""
-    sums = {subject: np.zeros((2, len(rules))) for subject in views}
-    needed = [index for index, rule in enumerate(rules) if rule.needs_quartics]
-    if not needed:
-        return sums
-    for trained_on, table in stream(tables):
-        folds = [subject for subject in views if subject != trained_on]
-        flat = quartic_sums(table, [views[subject][index] for subject in folds for index in needed])
-        for subject, part in zip(folds, np.split(flat, len(folds), axis=1), strict=True):
-            sums[subject][:, needed] += part
-    return sums
+def _total(tables: Tables) -> Total:
+    total: Total | None = None
+    for _, table in stream(tables):
+        total = total or Total.none(table)
+        total.add(table)
+    if total is None:
+        raise no_subjects()
+    return total
+
+
+def _without(subject: SubjectId) -> str:
+    return f"without {subject_name(subject)} the other subjects have"

@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 from p300.domain import Float64s
 from p300.model.linear.model import LinearModel, linear_estimator, separate
-from p300.model.linear.shrinkage import Standardiser, ledoit_wolf
-from p300.model.sums.statistics import Statistics, spread
+from p300.model.linear.shrinkage import ledoit_wolf
+from p300.model.sums.statistics import Standardiser, Statistics, spread
 
 Shrinkage = float | Literal["auto"]
 

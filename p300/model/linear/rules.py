@@ -1,6 +1,7 @@
 """Linear classifiers as functions of class statistics: see :class:`p300.model.linear.folds.Rule`."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sklearn.base import ClassifierMixin
 
@@ -10,6 +11,7 @@ from p300.model.linear.model import LinearModel, linear_estimator
 from p300.model.linear.shrinkage import View
 from p300.model.linear.toeplitz import channel_standardisers, toeplitz_lda
 from p300.model.linear.xdawn import xdawn_filters
+from p300.model.parameters import require_bool, require_count, require_shrinkage
 from p300.model.sums.statistics import Statistics
 
 
@@ -18,6 +20,11 @@ class LdaRule:
     """Shrinkage LDA of standardised features."""
 
     shrinkage: Shrinkage = "auto"
+    name: ClassVar[str] = "lda"
+    sums_suffice: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        require_shrinkage("shrinkage", self.shrinkage)
 
     @property
     def needs_quartics(self) -> bool:
@@ -42,6 +49,12 @@ class XdawnLdaRule:
 
     n_filters: int = 2
     shrinkage: Shrinkage = "auto"
+    name: ClassVar[str] = "xdawn-lda"
+    sums_suffice: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        require_count("n_filters", self.n_filters)
+        require_shrinkage("shrinkage", self.shrinkage)
 
     @property
     def needs_quartics(self) -> bool:
@@ -64,6 +77,12 @@ class ToeplitzLdaRule:
 
     shrinkage: Shrinkage = "auto"
     taper: bool = True
+    name: ClassVar[str] = "toeplitz-lda"
+    sums_suffice: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        require_shrinkage("shrinkage", self.shrinkage)
+        require_bool("taper", self.taper)
 
     @property
     def needs_quartics(self) -> bool:

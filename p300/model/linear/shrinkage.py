@@ -16,29 +16,7 @@ from p300.domain import FeatureTable, Float32s, Float64s
 from p300.model.linear.model import LinearModel
 from p300.model.linear.xdawn import filter_epochs, unfilter_weights
 from p300.model.sums.products import multiply
-from p300.model.sums.statistics import ClassStatistics, Statistics, spread
-
-
-@dataclass(frozen=True)
-class Standardiser:
-    """How the epochs of one class are standardised: ``sqrt(precision) * (x - mean)``.
-
-    Attributes
-    ----------
-    mean : ndarray, shape (n_features,)
-    precision : ndarray, shape (n_features,)
-        One over the variance; 0 for features that are constant within the class.
-    """
-
-    mean: Float64s
-    precision: Float64s
-
-    @classmethod
-    def of(cls, part: ClassStatistics) -> Self:
-        """From the statistics of whole epochs, or from those by time."""
-        mean, variance = part.mean.T.ravel(), part.variance.T.ravel()
-        scale, constant = spread(variance, mean, part.count)
-        return cls(mean, np.where(constant, 0.0, scale**-2.0))
+from p300.model.sums.statistics import Standardiser, Statistics
 
 
 @dataclass(frozen=True)

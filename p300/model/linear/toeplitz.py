@@ -11,8 +11,8 @@ import numpy as np
 from p300.domain import Float64s
 from p300.model.linear.lda import Shrinkage
 from p300.model.linear.model import LinearModel, separate
-from p300.model.linear.shrinkage import Standardiser, ledoit_wolf
-from p300.model.sums.statistics import Statistics
+from p300.model.linear.shrinkage import ledoit_wolf
+from p300.model.sums.statistics import Standardiser, Statistics
 
 
 def channel_standardisers(by_time: Statistics) -> tuple[Standardiser, Standardiser]:
@@ -21,13 +21,13 @@ def channel_standardisers(by_time: Statistics) -> tuple[Standardiser, Standardis
     Parameters
     ----------
     by_time : Statistics
-        Moment by moment, see :meth:`p300.model.sums.statistics.Statistics.by_time`.
+        At each time alone, see :meth:`p300.model.sums.statistics.Statistics.by_time`.
     """
     first, second = by_time.priors
-    by_moment = first * by_time.nontarget.variance + second * by_time.target.variance
-    variance = by_moment.mean(axis=0)
+    by_time_variance = first * by_time.nontarget.variance + second * by_time.target.variance
+    variance = by_time_variance.mean(axis=0)
     precision = np.divide(1.0, variance, out=np.zeros_like(variance), where=variance > 0)
-    precisions = np.repeat(precision, len(by_moment))
+    precisions = np.repeat(precision, len(by_time_variance))
     nontarget, target = (Standardiser(part.mean.T.ravel(), precisions) for part in by_time.classes)
     return nontarget, target
 

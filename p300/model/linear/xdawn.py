@@ -25,7 +25,7 @@ def xdawn_filters(by_time: Statistics, n_filters: int) -> Float64s:
     Parameters
     ----------
     by_time : Statistics
-        Moment by moment, see :meth:`p300.model.sums.statistics.Statistics.by_time`.
+        At each time alone, see :meth:`p300.model.sums.statistics.Statistics.by_time`.
     n_filters : int
         Filters a class; at most as many as there are channels.
     """

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dger
 
 from p300.domain import FeatureTable, Float32s, Float64s
+from p300.errors import InvalidInput
 from p300.model.sums.products import gram
 
 EPSILON = float(np.finfo(np.float64).eps)
@@ -82,7 +83,7 @@ class ClassStatistics:
         return np.divide(_diagonal(self.scatter), max(self.count, 1))
 
     def by_time(self, n_channels: int) -> Self:
-        """The same statistics moment by moment: mean (n_times, n_channels), scatter (n_times, n_channels, n_channels).
+        """The same at each time alone: mean (n_times, n_channels), scatter (n_times, n_channels, n_channels).
 
         They add up as well, and are small enough to keep for every subject.
         """
@@ -123,7 +124,7 @@ class Statistics:
         return cls._of(table, table.features)
 
     @classmethod
-    def moments_of(cls, table: FeatureTable) -> Self:
+    def by_time_of(cls, table: FeatureTable) -> Self:
         """The same as ``Statistics.of(table).by_time()``, for far less work."""
         epochs = table.features.reshape(len(table.features), table.n_channels, -1)
         return cls._of(table, epochs.transpose(0, 2, 1))
@@ -168,7 +169,7 @@ class Statistics:
         return np.asarray(first * self.nontarget.variance + second * self.target.variance + between)
 
     def by_time(self) -> Self:
-        """Moment by moment, see :meth:`ClassStatistics.by_time`."""
+        """At each time alone, see :meth:`ClassStatistics.by_time`."""
         parts = (part.by_time(self.n_channels) for part in self.classes)
         return type(self)(self.n_channels, *parts)
 
@@ -176,6 +177,35 @@ class Statistics:
         """Of spatially filtered epochs; filters have shape (n_filters, n_channels)."""
         parts = (part.filtered(filters) for part in self.classes)
         return type(self)(len(filters), *parts)
+
+
+@dataclass(frozen=True)
+class Standardiser:
+    """How the epochs of one class are standardised: ``sqrt(precision) * (x - mean)``.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (n_features,)
+    precision : ndarray, shape (n_features,)
+        One over the variance; 0 for features that are constant within the class.
+    """
+
+    mean: Float64s
+    precision: Float64s
+
+    @classmethod
+    def of(cls, part: ClassStatistics) -> Self:
+        """From the statistics of whole epochs, or from those by time."""
+        mean, variance = part.mean.T.ravel(), part.variance.T.ravel()
+        scale, constant = spread(variance, mean, part.count)
+        return cls(mean, np.where(constant, 0.0, scale**-2.0))
+
+
+def require_classes(statistics: Statistics, who: str) -> None:
+    """Raise InvalidInput when there are no epochs of one of the classes."""
+    for part, name in zip(statistics.classes, ("NonTarget", "Target"), strict=True):
+        if part.count == 0:
+            raise InvalidInput(f"{who} no {name} epochs: a classifier needs both classes")
 
 
 def spread(variance: Float64s, mean: Float64s, count: int) -> tuple[Float64s, NDArray[np.bool_]]:

@@ -4,55 +4,116 @@ The same as adding :class:`p300.model.sums.statistics.Statistics` of each subjec
 for each of them: memory that is asked for and given back 50 times costs as much as the products.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
-from p300.domain import FeatureTable, Float32s
+from p300.domain import FeatureTable, Float32s, Float64s
 from p300.model.sums.products import add_gram, mirrored
-from p300.model.sums.statistics import ClassStatistics, Statistics
+from p300.model.sums.statistics import EPSILON, ClassStatistics, Statistics
+
+# Of what was added and taken away again, so much of the whole is rounding.
+ROUNDING = 16 * EPSILON
 
 
+@dataclass
 class ClassTotal:
-    """Adds up the epochs of one class about the mean of the first ones, which is near the mean of all."""
+    """Adds up the epochs of one class about the mean of the first ones, which is near the mean of all.
 
-    def __init__(self, n_features: int) -> None:
-        self._count = 0
-        self._origin = np.zeros(n_features)
-        self._sum = np.zeros(n_features)
-        self._half = np.zeros((n_features, n_features), order="F")
+    Attributes
+    ----------
+    count : int
+    origin : ndarray, shape (n_features,)
+    sum : ndarray, shape (n_features,)
+        Of the epochs' distances from the origin.
+    half : ndarray, shape (n_features, n_features)
+        Sum of the outer products of these distances with themselves: the upper triangle, in Fortran order.
+    """
+
+    count: int
+    origin: Float64s
+    sum: Float64s
+    half: Float64s
+
+    @classmethod
+    def none(cls, n_features: int) -> Self:
+        """Of no epochs yet."""
+        return cls(0, np.zeros(n_features), np.zeros(n_features), np.zeros((n_features, n_features), order="F"))
+
+    @classmethod
+    def of(cls, part: ClassStatistics) -> Self:
+        """To add to what was added up before."""
+        return cls(part.count, part.mean, np.zeros_like(part.mean), part.scatter.copy(order="F"))
 
     def add(self, epochs: Float32s) -> None:
         """Add epochs of shape (n_epochs, n_features); there may be none."""
         if len(epochs) == 0:
             return
-        if self._count == 0:
-            self._origin = epochs.mean(axis=0, dtype=np.float64)
-        distances = epochs - self._origin
-        self._count += len(epochs)
-        self._sum += distances.sum(axis=0)
-        self._half = add_gram(self._half, distances)
+        if self.count == 0:
+            self.origin = epochs.mean(axis=0, dtype=np.float64)
+        distances = epochs - self.origin
+        self.count += len(epochs)
+        self.sum += distances.sum(axis=0)
+        self.half = add_gram(self.half, distances)
 
     def statistics(self) -> ClassStatistics:
-        """Of all epochs that were added; the total is spent by it."""
-        scatter = mirrored(self._half)
-        if self._count == 0:
-            return ClassStatistics(0, self._origin, scatter)
-        shift = self._sum / self._count
-        scatter -= np.outer(self._sum, shift)
-        return ClassStatistics(self._count, self._origin + shift, scatter)
+        """Of all epochs that were added."""
+        return self._centred(self.count, self.sum, np.zeros((0, len(self.sum))))
+
+    def without(self, epochs: Float32s) -> ClassStatistics:
+        """Of all epochs but these, which were added before."""
+        distances = epochs - self.origin
+        return self._centred(self.count - len(epochs), self.sum - distances.sum(axis=0), distances)
+
+    def _centred(self, count: int, total: Float64s, away: Float64s) -> ClassStatistics:
+        """Statistics from a count and a sum, and what else is to be taken away from the products."""
+        if count == 0:
+            return ClassStatistics(0, self.origin, np.zeros_like(self.half))
+        shift = total / count
+        # The products of distances from the mean are those from the origin less n times the shift's.
+        away = np.concatenate([away, shift[None] * np.sqrt(count)])
+        scatter = mirrored(add_gram(self.half.copy(order="F"), away, factor=-1.0))
+        constant = np.diagonal(scatter) <= ROUNDING * np.diagonal(self.half)
+        if constant.any():  # make it exactly so
+            scatter[constant] = 0
+            scatter[:, constant] = 0
+        return ClassStatistics(count, self.origin + shift, scatter)
 
 
+@dataclass
 class Total:
     """Adds up the tables of subjects, class by class."""
 
-    def __init__(self, first: FeatureTable) -> None:
-        self._n_channels = first.n_channels
+    n_channels: int
+    nontarget: ClassTotal
+    target: ClassTotal
+
+    @classmethod
+    def none(cls, first: FeatureTable) -> Self:
+        """Of no tables yet; of tables such as the first."""
         n_features = first.features.shape[1]
-        self._nontarget, self._target = ClassTotal(n_features), ClassTotal(n_features)
+        return cls(first.n_channels, ClassTotal.none(n_features), ClassTotal.none(n_features))
+
+    @classmethod
+    def of(cls, statistics: Statistics) -> Self:
+        """To add to what was added up before."""
+        return cls(statistics.n_channels, *(ClassTotal.of(part) for part in statistics.classes))
+
+    @property
+    def classes(self) -> tuple[ClassTotal, ClassTotal]:
+        """NonTarget, then Target."""
+        return self.nontarget, self.target
 
     def add(self, table: FeatureTable) -> None:
-        self._nontarget.add(table.features[~table.targets])
-        self._target.add(table.features[table.targets])
+        self.nontarget.add(table.features[~table.targets])
+        self.target.add(table.features[table.targets])
 
     def statistics(self) -> Statistics:
-        """Of all tables that were added; the total is spent by it."""
-        return Statistics(self._n_channels, self._nontarget.statistics(), self._target.statistics())
+        """Of all tables that were added."""
+        return Statistics(self.n_channels, self.nontarget.statistics(), self.target.statistics())
+
+    def without(self, table: FeatureTable) -> Statistics:
+        """Of all tables but this one, which was added before: by subtraction."""
+        nontarget = self.nontarget.without(table.features[~table.targets])
+        return Statistics(self.n_channels, nontarget, self.target.without(table.features[table.targets]))

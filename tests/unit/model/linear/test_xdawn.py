@@ -20,7 +20,7 @@ def epochs_of(tables) -> tuple[np.ndarray, np.ndarray]:
 def test_filters_are_pyriemanns(tables):
     epochs, labels = epochs_of({1: tables[1]})
     theirs = Xdawn(nfilter=3).fit(epochs, labels).filters_
-    ours = xdawn_filters(Statistics.moments_of(tables[1]), 3)
+    ours = xdawn_filters(Statistics.by_time_of(tables[1]), 3)
     np.testing.assert_allclose(np.abs(np.sum(ours * theirs, axis=1)), 1, atol=1e-6)
 
 
@@ -36,12 +36,12 @@ def test_xdawn_lda_is_pyriemanns_xdawn_before_scikit_learns_lda(tables, shrinkag
 
 
 def test_more_filters_than_channels_are_all_channels(tables):
-    assert xdawn_filters(Statistics.moments_of(tables[1]), 99).shape == (2 * 6, 6)
+    assert xdawn_filters(Statistics.by_time_of(tables[1]), 99).shape == (2 * 6, 6)
 
 
 def test_an_average_reference_leaves_filters_finite(tables, make_table):
     epochs, labels = epochs_of({1: tables[1]})
     epochs = epochs - epochs.mean(axis=1, keepdims=True)
     table = make_table(epochs.reshape(len(epochs), -1), labels)
-    filters = xdawn_filters(Statistics.moments_of(table), 2)
+    filters = xdawn_filters(Statistics.by_time_of(table), 2)
     assert np.isfinite(filters).all()

@@ -62,7 +62,7 @@ def test_a_feature_that_only_varied_in_the_part_taken_away_is_exactly_constant()
 def test_moments_by_time_are_those_of_the_whole(tables):
     table = tables[1]
     for direct, derived in zip(
-        Statistics.moments_of(table).classes, Statistics.of(table).by_time().classes, strict=True
+        Statistics.by_time_of(table).classes, Statistics.of(table).by_time().classes, strict=True
     ):
         assert_same(direct, derived)
 
