@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.rows import Row, in_turn, row
-from p300.domain import FeatureTable, Label, Provenance, SubjectId
+from p300.domain import FeatureTable, Label, Provenance, Recipe, SubjectId
 from p300.model.candidates import candidate
 
 N_EPOCHS, N_CHANNELS, N_TIMES = 1188, 16, 70
@@ -120,6 +120,6 @@ def _stacked(tables: Mapping[SubjectId, FeatureTable]) -> tuple[np.ndarray, np.n
 def _table(features: np.ndarray, labels: np.ndarray) -> FeatureTable:
     n_epochs = len(features)
     channels = tuple(f"ch{number}" for number in range(N_CHANNELS))
-    provenance = Provenance("{}", "hash", 512.0, 100.0, channels, "key", "sha256", n_epochs, n_epochs, 0, 0, {})
+    provenance = Provenance(Recipe(), 512.0, channels, "key", "sha256", n_epochs, n_epochs, 0, 0, {})
     order = np.arange(n_epochs)
     return FeatureTable(features, labels, order.astype(np.int32), order.astype(np.int64), provenance)

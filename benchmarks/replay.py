@@ -9,7 +9,7 @@ import requests
 from benchmarks import servers
 from benchmarks.load import HOST, encode_request, measure
 from benchmarks.rows import Row, in_turn, row
-from p300.domain import CHAMPION, FeatureTable, Float32s, Provenance, SubjectId
+from p300.domain import CHAMPION, FeatureTable, Float32s, Provenance, Recipe, SubjectId
 from p300.simulator.client import REQUEST_BYTES, Endpoint
 from p300.simulator.replay import CONCURRENCY, replay
 from p300.store.features import FeatureTables, encode_features
@@ -58,7 +58,7 @@ def _store_subjects(store: ObjectStore, epochs: Float32s) -> None:
     numbers = np.arange(len(epochs))
     labels = np.where(numbers % 6 == 0, 2, 1).astype(np.int8)
     names = tuple(f"ch{number}" for number in range(servers.N_CHANNELS))
-    provenance = Provenance("{}", "hash", 512.0, 100.0, names, "key", "sha", N_EPOCHS, N_EPOCHS, 0, 0, {})
+    provenance = Provenance(Recipe(), 512.0, names, "key", "sha", N_EPOCHS, N_EPOCHS, 0, 0, {})
     table = FeatureTable(epochs, labels, numbers.astype(np.int32), numbers.astype(np.int64), provenance)
     store.make_bucket(FEATURES)
     for subject in range(1, N_SUBJECTS + 1):

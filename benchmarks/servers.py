@@ -47,7 +47,7 @@ def register_champion(world: Path) -> Path:
     features[labels == Label.Target] += 2e-6
     pipeline = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
     pipeline.fit(features, labels)
-    card = ModelCard((), Recipe().to_json(), tuple(f"ch{number}" for number in range(N_CHANNELS)))
+    card = ModelCard((), Recipe(), tuple(f"ch{number}" for number in range(N_CHANNELS)))
     registry = Registry(_tracking_uri(world))
     with registry.start_run("benchmark", kind="training") as run:
         version = registry.register(run, TrainedModel(pipeline, card, features[:2], {}, {}))

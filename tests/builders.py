@@ -10,12 +10,9 @@ from p300.domain import FeatureTable, Float32s, Labels, Provenance, Recipe
 
 def make_provenance(n_epochs: int = 60, *, recipe: Recipe | None = None, **changes: Any) -> Provenance:
     """Of a recording at 512 Hz whose every flash was kept, but for what is given otherwise."""
-    recipe = recipe or Recipe()
     plausible = Provenance(
-        recipe=recipe.to_json(),
-        recipe_hash=recipe.hash,
+        recipe=recipe or Recipe(),
         source_sfreq_hz=512.0,
-        sfreq_hz=recipe.sfreq_hz,
         channel_names=("Cz", "Pz"),
         raw_key="subject_01/subject_01_eeg_stim.parquet",
         raw_sha256="0" * 64,

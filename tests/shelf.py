@@ -31,7 +31,7 @@ class Shelf:
     ) -> ModelVersion:
         """Put an estimator on the shelf as the next version, and an alias on it."""
         self._n_versions += 1
-        card = ModelCard((), Recipe().to_json(), tuple(channels))
+        card = ModelCard((), Recipe(), tuple(channels))
         model = TrainedModel(estimator, card, np.asarray(example), {}, {})
         save_model(model, self.folder / str(self._n_versions), Model())
         self.aliases[alias] = self._n_versions

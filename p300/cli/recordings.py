@@ -178,5 +178,5 @@ def _recipe(path: Path | None) -> "Recipe":
         return Recipe()
     try:
         return Recipe.from_json(path.read_text())
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, InvalidInput) as error:
         raise InvalidInput(f"{path} is no recipe ({error}): expected JSON such as {Recipe().to_json()}") from error

@@ -4,13 +4,14 @@ from p300.domain.arrays import Float32s, Float64s
 from p300.domain.features import FeatureTable, Provenance
 from p300.domain.labels import Label, Labels
 from p300.domain.recipe import NORMALISATIONS, Normalisation, Recipe
-from p300.domain.recording import MICROVOLT, Recording
+from p300.domain.recording import HIGHEST_SFREQ_HZ, MICROVOLT, Recording, code_onsets
 from p300.domain.subjects import SubjectId, parse_subject, parse_subjects, subject_name
 from p300.domain.versions import CHALLENGER, CHAMPION, MODEL_NAME, PREVIOUS_CHAMPION, SERVED_ALIASES
 
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "HIGHEST_SFREQ_HZ",
     "MICROVOLT",
     "MODEL_NAME",
     "NORMALISATIONS",
@@ -26,6 +27,7 @@ __all__ = [
     "Recipe",
     "Recording",
     "SubjectId",
+    "code_onsets",
     "parse_subject",
     "parse_subjects",
     "subject_name",

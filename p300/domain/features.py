@@ -1,28 +1,42 @@
 """The epochs of one subject, as the model sees them, and where they came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from p300.domain.arrays import Float32s
 from p300.domain.labels import Label, Labels
+from p300.domain.recipe import Recipe
+from p300.errors import InvalidInput
 
 
 @dataclass(frozen=True)
 class Provenance:
     """Where a feature table came from: stored with it, so that it can be checked and made again.
 
-    ``recipe`` is the recipe's canonical JSON, ``raw_sha256`` the hash of the raw object's bytes,
-    ``n_incomplete`` the flashes too near an end of the recording for a whole epoch, and
-    ``n_target_flashes`` the Targets among all `n_flashes`; None in tables made before they were counted.
+    Attributes
+    ----------
+    raw_key, raw_sha256 : str
+        The raw object and the hash of its bytes; empty where the recording was in no store.
+    n_flashes : int
+        Flashes in the recording: ``n_kept + n_incomplete + n_rejected``.
+    n_kept : int
+        Epochs of the table.
+    n_incomplete : int
+        Flashes too near an end of the recording for a whole epoch.
+    n_rejected : int
+        Complete epochs that were rejected.
+    rejected_by_channel : mapping of str to int
+        How many of those each channel spoilt, worst first; several may spoil the same one.
+    n_target_flashes : int or None
+        Target among all flashes, kept or not; None in tables of early versions.
     """
 
-    recipe: str
-    recipe_hash: str
+    recipe: Recipe
     source_sfreq_hz: float
-    sfreq_hz: float
     channel_names: tuple[str, ...]
     raw_key: str
     raw_sha256: str
@@ -32,6 +46,40 @@ class Provenance:
     n_rejected: int
     rejected_by_channel: Mapping[str, int]
     n_target_flashes: int | None = None
+
+    @property
+    def recipe_hash(self) -> str:
+        return self.recipe.hash
+
+    @property
+    def sfreq_hz(self) -> float:
+        """Rate of the features."""
+        return self.recipe.sfreq_hz
+
+    def fields(self) -> dict[str, Any]:
+        """Ready for JSON: the recipe as its canonical text, with its hash and rate for other readers."""
+        return {
+            **asdict(self),
+            "recipe": self.recipe.to_json(),
+            "recipe_hash": self.recipe_hash,
+            "sfreq_hz": self.sfreq_hz,
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """Read what :meth:`fields` gives, also that of early versions.
+
+        Raises
+        ------
+        InvalidInput
+            Something else.
+        """
+        own = {name: value for name, value in fields.items() if name not in ("recipe_hash", "sfreq_hz")}
+        try:
+            recipe, names = Recipe.from_json(own.pop("recipe")), tuple(own.pop("channel_names"))
+            return cls(recipe=recipe, channel_names=names, **own)
+        except (KeyError, TypeError) as error:
+            raise InvalidInput(f"this says of no feature table where it came from ({error})") from error
 
 
 @dataclass(frozen=True)
@@ -45,9 +93,12 @@ class FeatureTable:
     labels : ndarray of int8, shape (n_epochs,)
         :class:`Label` of each epoch.
     epochs : ndarray of int32, shape (n_epochs,)
-        Number of the flash within the recording, counted before any was rejected.
+        Number of the flash within the recording, from 0, counted before any was left out.
     onset_samples : ndarray of int64, shape (n_epochs,)
         Sample of the flash in the recording, at its own rate.
+    to_volts : ndarray of float32, shape (n_channels, n_channels), or None
+        Undoes the normalisation: ``to_volts @ epoch`` is an epoch in volts, where an epoch is
+        ``(n_channels, n_times)``. None in tables of early versions.
     """
 
     features: Float32s
@@ -55,6 +106,7 @@ class FeatureTable:
     epochs: NDArray[np.int32]
     onset_samples: NDArray[np.int64]
     provenance: Provenance
+    to_volts: Float32s | None = None
 
     @property
     def n_channels(self) -> int:

@@ -3,13 +3,21 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
-from typing import Literal, Self, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
 
 from p300.errors import InvalidInput
 
 Normalisation = Literal["none", "channel", "euclidean"]
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
+
+# Beyond these no EEG is recorded or epoch cut, but a filter or an epoch would fill the memory.
+LOWEST_EDGE_HZ = 0.01
+LONGEST_S = 10.0
+HIGHEST_FEATURE_SFREQ_HZ = 10_000.0
+
+_SPANS = ("band_hz", "window_s", "baseline_s")
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,11 @@ class Recipe:
         Rate of the features.
     normalisation : {"none", "channel", "euclidean"}
         Label-free normalisation of the whole recording, see :mod:`p300.eeg.normalisation`.
+
+    Raises
+    ------
+    InvalidInput
+        Naming the field that makes no sense, and what was expected.
     """
 
     band_hz: tuple[float, float] = (1.0, 20.0)
@@ -40,30 +53,61 @@ class Recipe:
     normalisation: Normalisation = "channel"
 
     def __post_init__(self) -> None:
+        for name in ("band_hz", "window_s") if self.baseline_s is None else _SPANS:
+            self._require(_is_span(getattr(self, name)), name, "two numbers")
         low_hz, high_hz = self.band_hz
         start_s, stop_s = self.window_s
-        _require(0 < low_hz < high_hz < math.inf, "band_hz", self.band_hz, "0 < low < high")
-        _require(start_s < stop_s, "window_s", self.window_s, "start before stop")
-        _require(self.sfreq_hz >= 2 * high_hz, "sfreq_hz", self.sfreq_hz, f"at least twice {high_hz} Hz")
-        _require(self.normalisation in NORMALISATIONS, "normalisation", self.normalisation, f"one of {NORMALISATIONS}")
+        self._require(LOWEST_EDGE_HZ <= low_hz < high_hz, "band_hz", f"{LOWEST_EDGE_HZ:g} <= low < high")
+        self._require(-LONGEST_S <= start_s < stop_s <= LONGEST_S, "window_s", f"start before stop, in {LONGEST_S:g} s")
+        self._require(_is_number(self.sfreq_hz), "sfreq_hz", "a number")
+        self._require(self.sfreq_hz >= 2 * high_hz, "sfreq_hz", f"at least twice {high_hz} Hz")
+        self._require(self.sfreq_hz <= HIGHEST_FEATURE_SFREQ_HZ, "sfreq_hz", f"at most {HIGHEST_FEATURE_SFREQ_HZ:g} Hz")
+        self._require(self.normalisation in NORMALISATIONS, "normalisation", f"one of {', '.join(NORMALISATIONS)}")
         if self.baseline_s is not None:
             first_s, last_s = self.baseline_s
             inside = start_s <= first_s < last_s <= stop_s
-            _require(inside, "baseline_s", self.baseline_s, f"a span inside the window {self.window_s}")
+            self._require(inside, "baseline_s", f"a span inside the window {self.window_s}")
         if self.reject_volts is not None:
-            _require(0 < self.reject_volts < 1, "reject_volts", self.reject_volts, "volts, above 0 and below 1")
+            in_volts = _is_number(self.reject_volts) and 0 < self.reject_volts < 1
+            self._require(in_volts, "reject_volts", "volts, above 0 and below 1")
+
+    def _require(self, holds: bool, field: str, expected: str) -> None:
+        if not holds:
+            raise InvalidInput(f"recipe: {field} is {getattr(self, field)!r}, expected {expected}")
 
     def to_json(self) -> str:
         """Canonical JSON: the same recipe always gives the same text."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(self.fields(), sort_keys=True, separators=(",", ":"))
+
+    def fields(self) -> dict[str, Any]:
+        """Content of the canonical JSON by field."""
+        return asdict(self)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        fields = json.loads(text)
-        for name in ("band_hz", "window_s", "baseline_s"):
-            if fields.get(name) is not None:
-                fields[name] = tuple(fields[name])
-        return cls(**fields)
+        """Read the JSON of a recipe; fields that it leaves out have their defaults.
+
+        Raises
+        ------
+        InvalidInput
+            It is no JSON object, has fields that no recipe has, or values that make no sense.
+        """
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput(f"recipe: this is no JSON ({error})") from error
+        return cls.from_fields(content)
+
+    @classmethod
+    def from_fields(cls, content: object) -> Self:
+        """Read what :meth:`fields` gives, or the JSON of it; raises like :meth:`from_json`."""
+        if not isinstance(content, Mapping):
+            raise InvalidInput(f"recipe: {content!r:.60} is no JSON object with fields")
+        known = [field.name for field in fields(cls)]
+        unknown = [str(name) for name in content if name not in known]
+        if unknown:
+            raise InvalidInput(f"recipe: there is no field {unknown[0]!r:.60}, expected {', '.join(known)}")
+        return cls(**{name: _untyped(name, value) for name, value in content.items()})
 
     @property
     def hash(self) -> str:
@@ -71,6 +115,14 @@ class Recipe:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
-def _require(holds: bool, field: str, value: object, expected: str) -> None:
-    if not holds:
-        raise InvalidInput(f"recipe: {field} is {value!r}, expected {expected}")
+def _untyped(name: str, value: Any) -> Any:
+    """What JSON has no type for, before the recipe checks it."""
+    return tuple(value) if name in _SPANS and isinstance(value, list) else value
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,5 +1,6 @@
 """Epochs: which samples belong to a flash, and the one matrix that turns them into its features."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import mne
@@ -7,9 +8,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from p300.domain import Float32s, Float64s
-from p300.domain.recipe import Recipe
+from p300.domain import Float32s, Float64s, Recipe
 from p300.errors import InvalidRecording
+
+_BLOCK_EPOCHS = 64
 
 
 def sample_window(window_s: tuple[float, float], sfreq_hz: float) -> range:
@@ -76,3 +78,34 @@ def epoch_map(recipe: Recipe, sfreq_hz: float) -> Float32s:
     matrix: Float32s = epochs.get_data(copy=False)[:, 0].astype(np.float32)
     matrix.setflags(write=False)
     return matrix
+
+
+def blocks(epochs: Float32s) -> Iterator[Float32s]:
+    """Views of a few epochs each, so that what is made of them stays small."""
+    return (epochs[first : first + _BLOCK_EPOCHS] for first in range(0, len(epochs), _BLOCK_EPOCHS))
+
+
+def select(epochs: Float32s, rows: NDArray[np.int64]) -> Float32s:
+    """The epochs at rising rows, moved to the front of the same memory: a view of it.
+
+    An hour of 64 channels leaves no room for a second copy.
+    """
+    if len(rows) == len(epochs):
+        return epochs
+    for first in range(0, len(rows), _BLOCK_EPOCHS):
+        block = rows[first : first + _BLOCK_EPOCHS]
+        epochs[first : first + len(block)] = epochs[block]
+    return epochs[: len(rows)]
+
+
+def apply_to_channels(matrix: Float64s, epochs: Float32s) -> None:
+    """Replace each epoch by ``matrix @ epoch``, in place.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (n_channels, n_channels)
+    epochs : ndarray of float32, shape (n_epochs, n_channels, n_times)
+    """
+    single = matrix.astype(np.float32)
+    for block in blocks(epochs):
+        block[...] = single @ block

@@ -5,67 +5,48 @@ MNE's ``raw.filter``, ``Epochs(baseline, reject)`` and ``resample`` in turn.
 """
 
 import logging
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from p300.domain import Float32s, Float64s, Label, Labels, Recording
-from p300.domain.recipe import Recipe
+from p300.domain import (
+    HIGHEST_SFREQ_HZ,
+    FeatureTable,
+    Float32s,
+    Float64s,
+    Label,
+    Labels,
+    Provenance,
+    Recipe,
+    Recording,
+)
 from p300.eeg.artifacts import count_by_channel, describe, exceeding, peak_to_peak
-from p300.eeg.epochs import are_complete, cut, epoch_map, sample_window
+from p300.eeg.epochs import apply_to_channels, are_complete, cut, epoch_map, sample_window, select
 from p300.eeg.filters import apply_filter, design_band_pass
-from p300.eeg.normalisation import normalise
+from p300.eeg.normalisation import normalising_matrix
 from p300.errors import InvalidRecording
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class EpochFeatures:
-    """What the chain makes of a recording.
+def extract_features(recording: Recording, recipe: Recipe, *, raw_key: str = "", raw_sha256: str = "") -> FeatureTable:
+    """Apply a recipe to a recording. Its channels are asked for once, one after the other.
 
-    Attributes
+    Parameters
     ----------
-    features : ndarray of float32, shape (n_epochs, n_channels * n_times)
-        Channel-major: all times of the first channel, then of the second.
-    labels : ndarray of int8, shape (n_epochs,)
-        :class:`Label` of each epoch.
-    epochs : ndarray of int32, shape (n_epochs,)
-        Number of the flash within the recording, from 0, counted before any was left out.
-    onset_samples : ndarray of int64, shape (n_epochs,)
-        Sample of the flash in the recording, at its own rate.
-    n_flashes : int
-        Flashes in the recording: ``n_epochs + n_incomplete + n_rejected``.
-    n_incomplete : int
-        Flashes too near an end of the recording for a whole epoch.
-    n_rejected : int
-        Complete epochs that were rejected.
-    rejected_by_channel : dict of str to int
-        How many of those each channel spoilt, worst first; several may spoil the same one.
-    """
-
-    features: Float32s
-    labels: Labels
-    epochs: NDArray[np.int32]
-    onset_samples: NDArray[np.int64]
-    n_flashes: int
-    n_incomplete: int
-    n_rejected: int
-    rejected_by_channel: dict[str, int]
-
-
-def extract_features(recording: Recording, recipe: Recipe) -> EpochFeatures:
-    """Apply a recipe to a recording. Every sample of ``stim`` that is not 0 is a flash.
+    raw_key, raw_sha256 : str
+        For the table's provenance: the raw object, and the hash of its bytes.
 
     Raises
     ------
     InvalidRecording
         It is too slow for the recipe, no epoch of a class is left, or all its channels are flat.
     """
+    if not recording.sfreq_hz <= HIGHEST_SFREQ_HZ:
+        raise InvalidRecording(f"sampled at {recording.sfreq_hz:g} Hz, expected at most {HIGHEST_SFREQ_HZ:.0f} Hz")
     window = sample_window(recipe.window_s, recording.sfreq_hz)
-    flashes = np.flatnonzero(recording.stim)
+    flashes = recording.onset_samples
     complete = np.flatnonzero(are_complete(flashes, window, len(recording.stim)))
     if not complete.size:
         raise InvalidRecording(_nothing_complete(recording, recipe, len(flashes)))
@@ -73,22 +54,34 @@ def extract_features(recording: Recording, recipe: Recipe) -> EpochFeatures:
     # Subjects are what runs in parallel; on busy cores, BLAS threads waiting for one another made this 3 times slower.
     with threadpool_limits(limits=1, user_api="blas"):
         epochs, swings_volts = _epochs_and_swings(recording, recipe, flashes[complete])
-    exceeds = exceeding(swings_volts, recipe.reject_volts)
-    good = ~exceeds.any(axis=1)
-    kept = complete[good]
-    labels: Labels = recording.stim[flashes[kept]]
-    rejected_by_channel = count_by_channel(exceeds, recording.channel_names)
-    _require_both_classes(labels, recipe, n_complete=len(complete), rejected_by_channel=rejected_by_channel)
-    normalised = normalise(epochs[good], recipe.normalisation)
-    return EpochFeatures(
-        features=normalised.reshape(len(kept), -1),
+        exceeds = exceeding(swings_volts, recipe.reject_volts)
+        good = np.flatnonzero(~exceeds.any(axis=1))
+        kept = complete[good]
+        labels: Labels = recording.stim[flashes[kept]]
+        rejected_by_channel = count_by_channel(exceeds, recording.channel_names)
+        _require_both_classes(labels, recipe, n_complete=len(complete), rejected_by_channel=rejected_by_channel)
+        epochs = select(epochs, good)
+        to_units = normalising_matrix(epochs, recipe.normalisation)
+        apply_to_channels(to_units, epochs)
+    return FeatureTable(
+        features=epochs.reshape(len(kept), -1),
         labels=labels,
         epochs=kept.astype(np.int32),
         onset_samples=flashes[kept],
-        n_flashes=len(flashes),
-        n_incomplete=len(flashes) - len(complete),
-        n_rejected=len(complete) - len(kept),
-        rejected_by_channel=rejected_by_channel,
+        provenance=Provenance(
+            recipe=recipe,
+            source_sfreq_hz=recording.sfreq_hz,
+            channel_names=recording.channel_names,
+            raw_key=raw_key,
+            raw_sha256=raw_sha256,
+            n_flashes=len(flashes),
+            n_kept=len(kept),
+            n_incomplete=len(flashes) - len(complete),
+            n_rejected=len(complete) - len(kept),
+            rejected_by_channel=rejected_by_channel,
+            n_target_flashes=int((recording.stim[flashes] == Label.Target).sum()),
+        ),
+        to_volts=np.linalg.pinv(to_units).astype(np.float32),
     )
 
 
@@ -104,7 +97,7 @@ def _epochs_and_swings(
     if len(recording.stim) < len(taps):
         logger.warning("%d samples, but the filter has %d: expect distortion", len(recording.stim), len(taps))
     to_features = epoch_map(recipe, recording.sfreq_hz)
-    shape = (len(onset_samples), len(recording.samples))
+    shape = (len(onset_samples), len(recording.channel_names))
     swings_volts = np.empty(shape)
     epochs = np.empty((*shape, to_features.shape[1]), np.float32)
     for channel, samples in enumerate(recording.samples):

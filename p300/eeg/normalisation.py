@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from p300.domain import Float32s, Float64s
-from p300.domain.recipe import Normalisation
+from p300.domain import Float32s, Float64s, Normalisation
+from p300.eeg.epochs import blocks
 from p300.errors import InvalidRecording
 
 logger = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 FLAT_VOLTS = 1e-8
 
 
-def normalise(epochs: Float32s, normalisation: Normalisation) -> Float32s:
-    """Normalise the epochs of one recording.
+def normalising_matrix(epochs: Float32s, normalisation: Normalisation) -> Float64s:
+    """What the epochs of one recording are to be multiplied by: ``matrix @ epoch``.
 
     A flat channel, or a direction that an average reference or too few epochs leave empty, cannot
     be brought to unit spread: it becomes zero, and that is logged as a warning.
@@ -32,18 +32,15 @@ def normalise(epochs: Float32s, normalisation: Normalisation) -> Float32s:
 
     Returns
     -------
-    ndarray of float32, shape (n_epochs, n_channels, n_times)
-        In units of the spread; volts as they were for ``none``.
+    ndarray of float64, shape (n_channels, n_channels)
+        From volts to units of the spread; the identity for ``none``.
 
     Raises
     ------
     InvalidRecording
         Nothing but flat channels.
     """
-    if normalisation == "none":
-        return epochs
-    matrix = _MATRICES[normalisation](epochs).astype(np.float32)
-    return matrix @ epochs
+    return _MATRICES[normalisation](epochs)
 
 
 def channel_scaling(epochs: Float32s) -> Float64s:
@@ -52,7 +49,8 @@ def channel_scaling(epochs: Float32s) -> Float64s:
     The median forgets the artefacts that stayed below the rejection limit, which a standard
     deviation over everything follows.
     """
-    return np.diag(_inverse(np.median(epochs.std(axis=2, dtype=np.float64), axis=0)))
+    spreads = np.concatenate([block.std(axis=2, dtype=np.float64) for block in blocks(epochs)])
+    return np.diag(_inverse(np.median(spreads, axis=0)))
 
 
 def euclidean_whitening(epochs: Float32s) -> Float64s:
@@ -63,14 +61,22 @@ def euclidean_whitening(epochs: Float32s) -> Float64s:
     sums a trial's covariance over time; here it is the mean over time, so that features have unit
     spread.
     """
-    exact = epochs.astype(np.float64)
-    covariance = np.mean(exact @ exact.transpose(0, 2, 1), axis=0) / epochs.shape[2]
-    power, directions = np.linalg.eigh(covariance)
+    _, n_channels, n_times = epochs.shape
+    total = np.zeros((n_channels, n_channels))
+    for block in blocks(epochs):
+        by_channel = block.transpose(1, 0, 2).reshape(n_channels, -1).astype(np.float64)
+        total += by_channel @ by_channel.T
+    power, directions = np.linalg.eigh(total / (len(epochs) * n_times))
     inverse_root: Float64s = (directions * _inverse(np.sqrt(power.clip(0)))) @ directions.T
     return inverse_root
 
 
+def _identity(epochs: Float32s) -> Float64s:
+    return np.eye(epochs.shape[1])
+
+
 _MATRICES: Mapping[Normalisation, Callable[[Float32s], Float64s]] = {
+    "none": _identity,
     "channel": channel_scaling,
     "euclidean": euclidean_whitening,
 }

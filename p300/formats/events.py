@@ -7,7 +7,7 @@ import mne
 import numpy as np
 from numpy.typing import NDArray
 
-from p300.domain import Label, Labels
+from p300.domain import Label, Labels, code_onsets
 from p300.errors import InvalidInput, InvalidRecording
 
 logger = logging.getLogger(__name__)
@@ -38,14 +38,14 @@ def _annotated_events(raw: mne.io.BaseRaw) -> dict[str, Samples]:
 
 
 def _stim_channel_events(raw: mne.io.BaseRaw) -> dict[str, Samples]:
-    """An event begins where the code changes to another than 0."""
+    """An event begins where :func:`p300.domain.code_onsets` says."""
     channels = [raw.ch_names[pick] for pick in mne.pick_types(raw.info, meg=False, stim=True)]
     if not channels:
         return {}
     channel = next((name for name in _COMPOSITE_STIM_CHANNELS if name in channels), channels[0])
     # Picked by number: some call the channel "stim", which by name would be every channel of that type.
     codes = np.round(raw.get_data(picks=[raw.ch_names.index(channel)])[0]).astype(np.int64) & _CODE_BITS
-    onsets = np.flatnonzero((codes != 0) & (np.diff(codes, prepend=0) != 0))
+    onsets = code_onsets(codes)
     return {str(code): onsets[codes[onsets] == code] for code in np.unique(codes[onsets])}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from p300.domain import SubjectId
+from p300.domain import Recipe, SubjectId
 from p300.errors import InvalidInput
 
 CARD_FOLDER = "extra_files"  # where MLflow puts the files that come along with a model
@@ -18,19 +18,18 @@ CHANNELS_FILE = "channel_names.json"
 class ModelCard:
     """The input that a model was made for.
 
-    ``recipe`` is the recipe's canonical JSON; the features are channel-major in the order of
-    ``channel_names``.
+    The features are channel-major in the order of ``channel_names``.
     """
 
     training_subjects: tuple[SubjectId, ...]
-    recipe: str
+    recipe: Recipe
     channel_names: tuple[str, ...]
 
     def files(self) -> dict[str, object]:
         """Content of each file of the card by its name, ready for JSON."""
         return {
             TRAINING_SUBJECTS_FILE: list(self.training_subjects),
-            RECIPE_FILE: json.loads(self.recipe),
+            RECIPE_FILE: self.recipe.fields(),
             CHANNELS_FILE: list(self.channel_names),
         }
 
@@ -49,13 +48,13 @@ def read_card(folder: Path) -> ModelCard:
             for name in (TRAINING_SUBJECTS_FILE, RECIPE_FILE, CHANNELS_FILE)
         }
         return _card(files)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, InvalidInput) as error:
         raise InvalidInput(f"{folder} is no model folder that p300 wrote ({error})") from error
 
 
 def _card(files: Mapping[str, list[int] | list[str]]) -> ModelCard:
     return ModelCard(
         training_subjects=tuple(SubjectId(int(subject)) for subject in files[TRAINING_SUBJECTS_FILE]),
-        recipe=json.dumps(files[RECIPE_FILE], sort_keys=True, separators=(",", ":")),
+        recipe=Recipe.from_fields(files[RECIPE_FILE]),
         channel_names=tuple(map(str, files[CHANNELS_FILE])),
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from p300.domain import FeatureTable, Float64s, Label
-from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput
 
 MICROVOLTS_PER_VOLT = 1e6
@@ -54,7 +53,7 @@ def evoked(tables: Iterable[FeatureTable]) -> Evoked:
             squares[label] = squares.get(label, 0) + average**2
     if table is None:
         raise InvalidInput("there are no subjects to average: give at least one processed subject")
-    recipe = Recipe.from_json(table.provenance.recipe)
+    recipe = table.provenance.recipe
     physical = recipe.normalisation == "none"
     scale = MICROVOLTS_PER_VOLT if physical else 1.0
     mean = {label: scale * total[label] / n_subjects for label in Label}

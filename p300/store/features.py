@@ -1,19 +1,21 @@
 """Feature tables as Parquet, and those of a store by subject."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from p300.domain import FeatureTable, Provenance, SubjectId, subject_name
+from p300.domain import FeatureTable, Float32s, Provenance, SubjectId, subject_name
 from p300.errors import InvalidInput, NotFound
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
 from p300.store.subjects import stored_subjects
 
 _PROVENANCE = b"p300_provenance"
+_TO_VOLTS = b"p300_to_volts"  # float32, little-endian, row by row, in base64
 
 
 def encode_features(table: FeatureTable) -> bytes:
@@ -25,7 +27,9 @@ def encode_features(table: FeatureTable) -> bytes:
         "label": pa.array(table.labels, pa.int8()),
         "features": pa.FixedSizeListArray.from_arrays(pa.array(table.features.reshape(-1), pa.float32()), n_features),
     }
-    metadata = {_PROVENANCE: json.dumps({**asdict(table.provenance)}, sort_keys=True)}
+    metadata = {_PROVENANCE: json.dumps(table.provenance.fields(), sort_keys=True).encode()}
+    if table.to_volts is not None:
+        metadata[_TO_VOLTS] = base64.b64encode(table.to_volts.astype("<f4").tobytes())
     sink = pa.BufferOutputStream()
     pq.write_table(
         pa.table(columns).replace_schema_metadata(metadata),
@@ -50,12 +54,13 @@ def decode_features(data: bytes) -> FeatureTable:
     try:
         table = pq.read_table(pa.BufferReader(data))
         provenance = _decode_provenance(table.schema.metadata)
+        to_volts = _decode_to_volts(table.schema.metadata, len(provenance.channel_names))
         lists = table.column("features").combine_chunks()
         features = lists.flatten().to_numpy().reshape(len(lists), lists.type.list_size)
         labels, epochs, onsets = (table.column(name).to_numpy() for name in ("label", "epoch", "onset_sample"))
-    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, AttributeError, InvalidInput) as error:
         raise InvalidInput(f"this is no feature table ({error}): preprocess the subject again") from error
-    return FeatureTable(features, labels, epochs, onsets, provenance)
+    return FeatureTable(features, labels, epochs, onsets, provenance, to_volts)
 
 
 def stored_provenance(store: ObjectStore, subject: SubjectId) -> Provenance | None:
@@ -70,13 +75,19 @@ def decode_provenance(data: bytes) -> Provenance:
     """Read where a feature table came from, without its epochs; raises like `decode_features`."""
     try:
         return _decode_provenance(pq.read_schema(pa.BufferReader(data)).metadata)
-    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, InvalidInput) as error:
         raise InvalidInput(f"this is no feature table ({error}): preprocess the subject again") from error
 
 
 def _decode_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
-    fields = json.loads(metadata[_PROVENANCE])
-    return Provenance(**{**fields, "channel_names": tuple(fields["channel_names"])})
+    return Provenance.from_fields(json.loads(metadata[_PROVENANCE]))
+
+
+def _decode_to_volts(metadata: Mapping[bytes, bytes], n_channels: int) -> Float32s | None:
+    if _TO_VOLTS not in metadata:
+        return None
+    matrix: Float32s = np.frombuffer(base64.b64decode(metadata[_TO_VOLTS]), "<f4").reshape(n_channels, n_channels)
+    return matrix
 
 
 class FeatureTables(Mapping[SubjectId, FeatureTable]):

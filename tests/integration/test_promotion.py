@@ -23,7 +23,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     registry = Registry(f"sqlite:///{tmp_path_factory.mktemp('promotion') / 'mlflow.db'}")
     features = np.random.default_rng(1).standard_normal((40, 3)).astype(np.float32)
     estimator = LinearDiscriminantAnalysis().fit(features, np.arange(40) % 2 + 1)
-    card = ModelCard((SubjectId(1),), Recipe().to_json(), ("Cz",))
+    card = ModelCard((SubjectId(1),), Recipe(), ("Cz",))
     with registry.start_run("training", kind="training") as run:
         for _ in range(3):
             registry.register(run, TrainedModel(estimator, card, features[:1], {}, {}))

@@ -1,19 +1,18 @@
 """Five real subjects through our own chain, each classified by a model of the other four."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from p300.domain import FeatureTable, SubjectId
-from p300.domain.recipe import Recipe
+from p300.domain import FeatureTable, Recipe, SubjectId
 from p300.eeg.features import extract_features
 from p300.model.candidates import CANDIDATES, candidate
 from p300.model.tuning import tune_nested
 from p300.model.validation import validate
 from p300.store.layout import recording_key
 from p300.store.recordings import decode_recording
-from tests.builders import make_provenance
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "br41nio"
 SUBJECTS = range(1, 6)
@@ -33,19 +32,8 @@ def tables() -> dict[SubjectId, FeatureTable]:
 
 
 def _table(subject: int) -> FeatureTable:
-    recipe = Recipe()
     recording = decode_recording((RECORDINGS / recording_key(SubjectId(subject))).read_bytes())
-    made = extract_features(recording, recipe)
-    provenance = make_provenance(
-        len(made.labels),
-        recipe=recipe,
-        channel_names=recording.channel_names,
-        n_flashes=made.n_flashes,
-        n_incomplete=made.n_incomplete,
-        n_rejected=made.n_rejected,
-        rejected_by_channel=made.rejected_by_channel,
-    )
-    return FeatureTable(made.features, made.labels, made.epochs, made.onset_samples, provenance)
+    return extract_features(recording, Recipe())
 
 
 @pytest.mark.parametrize("name", CANDIDATES)
@@ -63,10 +51,5 @@ def test_a_choice_made_without_the_subject_is_worth_nearly_as_much(tables):
 
 def test_shuffled_labels_are_not_found_in_real_epochs(tables):
     rng = np.random.default_rng(5)
-    shuffled = {
-        subject: FeatureTable(
-            table.features, rng.permutation(table.labels), table.epochs, table.onset_samples, table.provenance
-        )
-        for subject, table in tables.items()
-    }
+    shuffled = {subject: replace(table, labels=rng.permutation(table.labels)) for subject, table in tables.items()}
     assert abs(validate(candidate("lda"), shuffled).mean_auc - 0.5) < 0.05

@@ -21,7 +21,7 @@ from p300.registry import ModelCard, ModelVersion, Registry, TrainedModel, load_
 RNG = np.random.default_rng(3)
 FEATURES = RNG.standard_normal((60, 8)).astype(np.float32)
 LABELS = np.where(np.arange(60) % 5 == 0, 2, 1)
-CARD = ModelCard((SubjectId(1), SubjectId(4)), Recipe().to_json(), ("Cz", "Pz"))
+CARD = ModelCard((SubjectId(1), SubjectId(4)), Recipe(), ("Cz", "Pz"))
 
 
 def _model(estimator: object | None = None) -> TrainedModel:

@@ -69,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("serving")
     registry = Registry(f"sqlite:///{folder}/mlflow.db")
     estimators = (_fitted(1), _fitted(2))
-    card = ModelCard((), Recipe().to_json(), tuple(f"ch{number}" for number in range(16)))
+    card = ModelCard((), Recipe(), tuple(f"ch{number}" for number in range(16)))
     for estimator in estimators:
         with registry.start_run("training", kind="training") as run:
             registry.register(run, TrainedModel(estimator, card, _epochs(2), {}, {}))

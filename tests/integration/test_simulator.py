@@ -53,7 +53,7 @@ def _register(registry: Registry) -> None:
     features = np.concatenate([TABLES[subject].features for subject in TRAINED_ON])
     labels = np.concatenate([TABLES[subject].labels for subject in TRAINED_ON])
     estimator = LinearDiscriminantAnalysis().fit(features, labels)
-    card = ModelCard(TRAINED_ON, RECIPE.to_json(), ("Cz", "Pz"))
+    card = ModelCard(TRAINED_ON, RECIPE, ("Cz", "Pz"))
     with registry.start_run("training", kind="training") as run:
         registry.register(run, TrainedModel(estimator, card, features[:2], {}, {"recipe_hash": RECIPE.hash}))
 

@@ -85,7 +85,7 @@ def test_version_holds_what_was_learnt(
     folder = registry.download(challenger, tmp_path / "model")
     card = read_card(folder)
     assert (card.training_subjects, card.channel_names) == ((1, 2, 3), CHANNELS)
-    assert Recipe.from_json(card.recipe) == RECIPE
+    assert card.recipe == RECIPE
     learnt_from = FeatureTables(store, [1, 2, 3])
     unseen = tables[SubjectId(5)].features
     expected = candidate("lda").fit(learnt_from).predict_proba(unseen)

@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, ParamSpec, TypeVar, cast
 
-from p300.domain import FeatureTable, Provenance, Recording, SubjectId, subject_name
-from p300.domain.recipe import Recipe
-from p300.eeg.features import EpochFeatures, extract_features
+from p300.domain import Recipe, SubjectId, subject_name
+from p300.eeg.features import extract_features
 from p300.errors import InvalidInput, NotFound, P300Error, PartialFailure, Unavailable
 from p300.store.features import encode_features, stored_provenance
 from p300.store.layout import FEATURES, RAW, features_key, recording_key
@@ -109,27 +108,8 @@ def preprocess_subject(store_url: str, subject: SubjectId, recipe: Recipe) -> Ou
 
 def features_of(raw: bytes, subject: SubjectId, recipe: Recipe, sha256: str) -> bytes:
     """Parquet of a subject's feature table, from the Parquet of its recording."""
-    recording = decode_recording(raw)
-    epochs = extract_features(recording, recipe)
-    provenance = _provenance(recording, epochs, recipe, recording_key(subject), sha256)
-    table = FeatureTable(epochs.features, epochs.labels, epochs.epochs, epochs.onset_samples, provenance)
-    return encode_features(table)
-
-
-def _provenance(recording: Recording, epochs: EpochFeatures, recipe: Recipe, key: str, sha256: str) -> Provenance:
-    return Provenance(
-        recipe=recipe.to_json(),
-        recipe_hash=recipe.hash,
-        source_sfreq_hz=recording.sfreq_hz,
-        sfreq_hz=recipe.sfreq_hz,
-        channel_names=recording.channel_names,
-        raw_key=key,
-        raw_sha256=sha256,
-        n_flashes=epochs.n_flashes,
-        n_kept=len(epochs.labels),
-        n_incomplete=epochs.n_incomplete,
-        n_rejected=epochs.n_rejected,
-        rejected_by_channel=epochs.rejected_by_channel,
+    return encode_features(
+        extract_features(decode_recording(raw), recipe, raw_key=recording_key(subject), raw_sha256=sha256)
     )
 
 

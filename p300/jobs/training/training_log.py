@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from p300.domain import Provenance, SubjectId
 from p300.jobs.training.learn import Learned
@@ -49,7 +48,7 @@ def log_training(run: Run, learned: Learned, data_hash: str, *, source: str) -> 
     first = next(iter(learned.provenances.values()))
     for name, content in ModelCard(tuple(learned.provenances), first.recipe, first.channel_names).files().items():
         run.log_json(name, content)
-    run.log_json(PROVENANCE_FILE, {str(subject): asdict(each) for subject, each in learned.provenances.items()})
+    run.log_json(PROVENANCE_FILE, {str(subject): each.fields() for subject, each in learned.provenances.items()})
     named = {VALIDATION_NAME: learned.validation}
     run.log_figure("figures/evoked.png", evoked_figure(learned.evoked))
     run.log_figure("figures/roc.png", roc_figure(named))
@@ -65,10 +64,7 @@ def log_training(run: Run, learned: Learned, data_hash: str, *, source: str) -> 
 
 def read_provenances(data: bytes) -> dict[SubjectId, Provenance]:
     """What a run logged as its provenance."""
-    return {
-        SubjectId(int(subject)): Provenance(**{**fields, "channel_names": tuple(fields["channel_names"])})
-        for subject, fields in json.loads(data).items()
-    }
+    return {SubjectId(int(subject)): Provenance.from_fields(fields) for subject, fields in json.loads(data).items()}
 
 
 def data_hash(provenances: Mapping[SubjectId, Provenance]) -> str:
@@ -79,7 +75,7 @@ def data_hash(provenances: Mapping[SubjectId, Provenance]) -> str:
 
 def _params(learned: Learned) -> dict[str, object]:
     first = next(iter(learned.provenances.values()))
-    recipe = {f"recipe.{key}": value for key, value in json.loads(first.recipe).items()}
+    recipe = {f"recipe.{key}": value for key, value in first.recipe.fields().items()}
     search = {"search_trials": len(learned.search.trials)} if learned.search else {}
     base = {"base_version": learned.base_version} if learned.base_version else {}
     return {

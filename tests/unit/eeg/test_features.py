@@ -32,7 +32,8 @@ def noise_recording(sfreq_hz=250.0, n_channels=4, duration_s=30.0, offset_volts=
     stim = np.zeros(len(times_s), np.int8)
     onsets = np.arange(3, len(stim), int(0.175 * sfreq_hz))
     stim[onsets] = np.where(rng.random(len(onsets)) < 1 / 6, Label.Target, Label.NonTarget)
-    stim[onsets[len(onsets) // 2] + 1] = Label.Target
+    middle = onsets[len(onsets) // 2]
+    stim[middle + 1] = 3 - stim[middle]
     names = tuple(f"E{number}" for number in range(1, n_channels + 1))
     return Recording(samples.astype(np.float32), stim, sfreq_hz, names)
 
@@ -64,10 +65,13 @@ def assert_equals_mne(recording, recipe):
     incomplete = {("TOO_SHORT",), ("NO_DATA",)}
     rejected = [names for names in expected.drop_log if names and names not in incomplete]
     counts = {name: sum(name in names for names in rejected) for name in recording.channel_names}
-    assert ours.rejected_by_channel == {name: count for name, count in counts.items() if count}
-    assert ours.n_rejected == len(rejected)
-    assert ours.n_incomplete == sum(names in incomplete for names in expected.drop_log)
-    assert ours.n_flashes == len(ours.labels) + ours.n_rejected + ours.n_incomplete
+    origin = ours.provenance
+    assert origin.rejected_by_channel == {name: count for name, count in counts.items() if count}
+    assert origin.n_rejected == len(rejected)
+    assert origin.n_incomplete == sum(names in incomplete for names in expected.drop_log)
+    assert origin.n_kept == len(ours.labels)
+    assert origin.n_flashes == origin.n_kept + origin.n_rejected + origin.n_incomplete
+    assert origin.n_target_flashes == (recording.stim == Label.Target).sum()
     return ours
 
 
@@ -76,8 +80,8 @@ def assert_equals_mne(recording, recipe):
 )
 def test_equals_mne(sfreq_hz, n_channels):
     ours = assert_equals_mne(noise_recording(float(sfreq_hz), n_channels), PLAIN)
-    assert ours.n_rejected > 0
-    assert ours.n_incomplete > 0
+    assert ours.provenance.n_rejected > 0
+    assert ours.provenance.n_incomplete > 0
     assert np.diff(ours.onset_samples).min() == 1
 
 
@@ -125,6 +129,31 @@ def test_the_shape_is_channel_major_and_every_normalisation_keeps_it():
         assert ours.features.shape == (len(ours.labels), 3 * 70)
         assert ours.features.dtype == np.float32
         assert np.isfinite(ours.features).all()
+
+
+@pytest.mark.parametrize("normalisation", NORMALISATIONS)
+def test_the_table_can_be_drawn_in_volts_again(normalisation):
+    recording = noise_recording()
+    volts = extract_features(recording, PLAIN).features.reshape(-1, 4, 70)
+    table = extract_features(recording, replace(PLAIN, normalisation=normalisation))
+    again = table.to_volts @ table.features.reshape(-1, 4, 70)
+    np.testing.assert_allclose(again, volts, atol=1e-5 * np.ptp(volts))
+
+
+@settings(max_examples=20)
+@given(n_held=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
+def test_a_held_trigger_is_one_flash_where_it_begins(n_held, seed):
+    recording = noise_recording(seed=seed)
+    stim = recording.stim.copy()
+    stim[recording.onset_samples[len(recording.onset_samples) // 2 + 1]] = 0  # the neighbour: holding would cover it
+    onsets = np.flatnonzero(stim)
+    held = stim.copy()
+    for onset in onsets:
+        held[onset : onset + n_held] = stim[onset]
+    impulse, plateau = (extract_features(replace(recording, stim=each), Recipe()) for each in (stim, held))
+    assert impulse.provenance == plateau.provenance
+    for name in ("features", "labels", "epochs", "onset_samples"):
+        np.testing.assert_array_equal(getattr(plateau, name), getattr(impulse, name))
 
 
 def test_labels_do_not_reach_the_features():
@@ -180,6 +209,11 @@ def test_no_flash_is_refused():
 
 def test_flashes_without_a_whole_epoch_are_refused():
     assert "none of the 5 flashes has a whole epoch" in refusal(noise_recording(duration_s=0.6))
+
+
+@pytest.mark.parametrize("sfreq_hz", [1e300, float("inf"), float("nan")])
+def test_an_impossible_rate_is_refused(sfreq_hz):
+    assert "expected at most 100000 Hz" in refusal(replace(noise_recording(), sfreq_hz=sfreq_hz))
 
 
 def test_a_slow_recording_is_refused():

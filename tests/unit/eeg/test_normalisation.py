@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p300.eeg.normalisation import normalise
+from p300.eeg.epochs import apply_to_channels
+from p300.eeg.normalisation import normalising_matrix
 from p300.errors import InvalidRecording
 
 MICROVOLTS = 1e-6
+
+
+def normalise(epochs, normalisation):
+    normalised = epochs.copy()
+    apply_to_channels(normalising_matrix(epochs, normalisation), normalised)
+    return normalised
 
 
 def noise(shape=(40, 5, 30), seed=0):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from p300.domain import FeatureTable, Float32s, Label, Labels, SubjectId
+from p300.domain import FeatureTable, Float32s, Label, Labels, Recipe, SubjectId
 from tests import builders
 
 N_CHANNELS, N_TIMES = 6, 14
@@ -19,10 +19,10 @@ def make_table() -> MakeTable:
     """A table of given features and labels."""
 
     def make(
-        features: Float32s, labels: Labels, n_channels: int = N_CHANNELS, recipe_hash: str = "one"
+        features: Float32s, labels: Labels, n_channels: int = N_CHANNELS, recipe: Recipe | None = None
     ) -> FeatureTable:
         names = tuple(f"C{number}" for number in range(n_channels))
-        return builders.make_table(features, labels, channel_names=names, recipe_hash=recipe_hash)
+        return builders.make_table(features, labels, channel_names=names, recipe=recipe)
 
     return make
 

@@ -31,6 +31,7 @@ def table() -> FeatureTable:
         epochs=np.arange(1, 8, dtype=np.int32),
         onset_samples=np.arange(7, dtype=np.int64) * 30,
         provenance=provenance,
+        to_volts=rng.standard_normal((2, 2)).astype(np.float32),
     )
 
 
@@ -63,7 +64,7 @@ def test_real_recording_reads() -> None:
 def test_feature_table_comes_back_as_it_was(table: FeatureTable) -> None:
     data = encode_features(table)
     again = decode_features(data)
-    for name in ("features", "labels", "epochs", "onset_samples"):
+    for name in ("features", "labels", "epochs", "onset_samples", "to_volts"):
         np.testing.assert_array_equal(getattr(again, name), getattr(table, name))
     assert again.provenance == decode_provenance(data) == table.provenance
     assert again.features.dtype == np.float32

@@ -46,8 +46,7 @@ def test_table_says_where_it_came_from(raw_store: ObjectStore, recording: Record
     preprocess(raw_store, RECIPE, subjects=[1])
     table = FeatureTables(raw_store)[SubjectId(1)]
     provenance = table.provenance
-    assert Recipe.from_json(provenance.recipe) == RECIPE
-    assert provenance.recipe_hash == RECIPE.hash
+    assert provenance.recipe == RECIPE
     assert provenance.channel_names == recording.channel_names
     assert provenance.n_flashes == 80 == provenance.n_kept + provenance.n_rejected + provenance.n_incomplete
     assert table.features.shape == (provenance.n_kept, 3 * 71)  # 91 samples at 128 Hz are 71 at 100 Hz

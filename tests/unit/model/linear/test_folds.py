@@ -7,9 +7,11 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from p300.domain import FeatureTable, SubjectId
+from p300.domain import FeatureTable, Recipe, SubjectId
 from p300.errors import InvalidInput
 from p300.model.candidates import candidate
+
+OTHER = Recipe(normalisation="none")
 
 EVERY_CANDIDATE = pytest.mark.parametrize(
     "classifier",
@@ -120,7 +122,10 @@ def test_tables_that_do_not_belong_together_are_refused_by_name(tables, make_tab
     for intruder, what in (
         (make_table(wider, tables[4].labels), "subject_04 does not match subject_01: features an epoch 168 against 84"),
         (make_table(tables[4].features, tables[4].labels, n_channels=7), "subject_04 .* channels C0, C1"),
-        (make_table(tables[4].features, tables[4].labels, recipe_hash="two"), "subject_04 .* recipe two against one"),
+        (
+            make_table(tables[4].features, tables[4].labels, recipe=OTHER),
+            f"subject_04 .* recipe {OTHER.hash[:12]} against",
+        ),
         (
             make_table(np.full_like(tables[4].features, np.nan), tables[4].labels),
             "subject_04 has features that are not",

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
-from p300.domain import SubjectId
+from p300.domain import Recipe, SubjectId
 from p300.errors import InvalidInput, Refused
 from p300.model.candidates import candidate
 from p300.model.linear.model import linear_model
 from p300.model.linear.shrinkage import View, quartic_sums
 from p300.model.sums.stored import Sums
+
+OTHER = Recipe(normalisation="none")
 
 
 def of_subjects(tables, *subjects):
@@ -51,8 +53,8 @@ def test_a_subject_is_not_added_twice(tables):
 
 
 def test_subjects_of_another_recipe_are_refused(tables, make_table):
-    other = make_table(tables[3].features, tables[3].labels, recipe_hash="two")
-    with pytest.raises(InvalidInput, match="subject_03 does not match the model: recipe two against one"):
+    other = make_table(tables[3].features, tables[3].labels, recipe=OTHER)
+    with pytest.raises(InvalidInput, match=f"subject_03 does not match the model: recipe {OTHER.hash[:12]} against"):
         Sums.of(of_subjects(tables, 1, 2)).extended({SubjectId(3): other})
 
 
