@@ -21,7 +21,7 @@ from p300.jobs.recordings.preprocess import preprocess
 from p300.jobs.recordings.synth import synth
 from p300.jobs.training.train import STEPS, TrainedVersion, Training, train
 from p300.registry import Registry
-from p300.registry.connection import SQLITE_PREFIX
+from p300.registry.database import SQLITE_PREFIX
 from p300.rollout.verdict import Verdict
 from p300.serving.process import served
 from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from p300.domain import FeatureTable, SubjectId, subject_name
+from p300.domain import FeatureTable, Provenance, SubjectId, subject_name
 from p300.errors import InvalidInput
 from p300.model.scores import Scores, mean_metrics, score
 
@@ -44,8 +44,7 @@ class Flashes:
     missed: Missed | None = None
 
     @classmethod
-    def of(cls, table: FeatureTable) -> Self:
-        provenance, targets = table.provenance, table.targets
+    def of(cls, targets: NDArray[np.bool_], provenance: Provenance) -> Self:
         n_missed = provenance.n_flashes - provenance.n_kept
         if provenance.n_target_flashes is None:
             return cls(targets, None if n_missed else Missed(0, 0))
@@ -183,7 +182,7 @@ class Answers(Mapping[SubjectId, SubjectAnswers]):
 
 def read_flashes(tables: Mapping[SubjectId, FeatureTable]) -> dict[SubjectId, Flashes]:
     """What was flashed to each subject."""
-    return {subject: Flashes.of(table) for subject, table in tables.items()}
+    return {subject: Flashes.of(table.targets, table.provenance) for subject, table in tables.items()}
 
 
 def _scores(subject: SubjectId, answers: SubjectAnswers) -> Scores:

@@ -1,21 +1,17 @@
 """Where MLflow is: a database file of our own, or a server; and what its errors mean."""
 
 import os
-import sqlite3
-import tempfile
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
+from typing import Any
 
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from p300.errors import InvalidInput, NotFound, P300Error, Unavailable
-
-SQLITE_PREFIX = "sqlite:///"
-ARTIFACTS_FOLDER = "mlartifacts"
+from p300.registry.database import Database, is_embedded, is_locked, meaning
 
 _MEANINGS: dict[str, type[P300Error]] = {
     "RESOURCE_DOES_NOT_EXIST": NotFound,
@@ -26,7 +22,7 @@ _MEANINGS: dict[str, type[P300Error]] = {
     "PERMISSION_DENIED": P300Error,
 }
 _LONGEST_REASON = 300
-_MIGRATIONS = threading.Lock()  # they keep their state in globals of alembic
+_LOCKED_S = 20.0  # as long as MLflow lets SQLite wait for one statement
 
 
 class Connection:
@@ -36,7 +32,7 @@ class Connection:
     ----------
     tracking_uri : str
         ``sqlite:///`` and a file, which is made with its folder if absent, or an ``http(s)://``
-        server.
+        server. A file that is replaced is followed; while there is none, everything is Unavailable.
 
     Raises
     ------
@@ -47,14 +43,15 @@ class Connection:
     """
 
     def __init__(self, tracking_uri: str) -> None:
-        self._artifacts: Path | None = None
-        self.uri = tracking_uri
-        if tracking_uri.startswith(SQLITE_PREFIX) and tracking_uri != SQLITE_PREFIX:
-            database = Path(tracking_uri.removeprefix(SQLITE_PREFIX)).expanduser().resolve()
-            # Absolute, because MLflow keeps what it opened by its address, wherever we were then.
-            self.uri = f"{SQLITE_PREFIX}{database}"
-            self._artifacts = database.parent / ARTIFACTS_FOLDER
-            _open_database(database)
+        self._database: Database | None = None
+        self._faults: tuple[type[Exception], ...] = (requests.RequestException, OSError)
+        self.uri = self.client_uri = tracking_uri
+        if is_embedded(tracking_uri):
+            from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  (absent in clients of a server)
+
+            self._database = Database(tracking_uri)
+            self._faults = (*self._faults, SQLAlchemyError)
+            self.uri, self.client_uri = self._database.uri, self._database.client_uri
         elif not tracking_uri.startswith(("http://", "https://")):
             raise InvalidInput(
                 f"MLFLOW_TRACKING_URI is {tracking_uri!r}: expected a file such as sqlite:///.p300/mlflow.db, "
@@ -62,7 +59,8 @@ class Connection:
             )
         _keep_to_the_proxy()
         with self.speaking():
-            self.client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+            client = MlflowClient(tracking_uri=self.client_uri, registry_uri=self.client_uri)
+        self.client: Any = client if self._database is None else _Patient(client)
 
     def experiment(self, name: str) -> str:
         """Id of an experiment, which is made if absent.
@@ -72,7 +70,7 @@ class Connection:
         found = self.client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        location = None if self._artifacts is None else (self._artifacts / name).as_uri()
+        location = None if self._database is None else (self._database.artifacts / name).as_uri()
         try:
             return str(self.client.create_experiment(name, artifact_location=location))
         except MlflowException as error:
@@ -94,11 +92,11 @@ class Connection:
         try:
             yield
         except MlflowException as error:
-            meaning = _MEANINGS.get(error.error_code, Unavailable)
-            raise meaning(self._sentence(error)) from error
+            code = _MEANINGS.get(error.error_code, Unavailable)
+            raise code(self._sentence(error)) from error
         except FileNotFoundError as error:
             raise NotFound(f"an artifact is missing: there is no {error.filename}") from error
-        except (requests.RequestException, OSError) as error:
+        except self._faults as error:
             raise Unavailable(self._sentence(error)) from error
 
     def _sentence(self, error: Exception) -> str:
@@ -106,8 +104,29 @@ class Connection:
         if isinstance(cause, requests.ConnectionError | requests.Timeout):
             reason = str(cause).rpartition(": ")[2].strip("'\")")
             return f"MLflow at {self.uri} does not answer ({reason}): start it, or set MLFLOW_TRACKING_URI"
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"MLflow at {self.uri}: {cause.filename or 'a file'}: {cause.strerror}"
+        if self._database is not None and isinstance(cause, self._faults):
+            return f"MLflow's database {self._database.path}: {meaning(cause)}"
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return f"MLflow at {self.uri}: {reason[:_LONGEST_REASON]}"
+
+
+class _Patient:
+    """A client that asks again where SQLite refused at once, as two writers were in each other's way."""
+
+    def __init__(self, client: MlflowClient) -> None:
+        self._client = client
+        self._retrying = Retrying(
+            retry=retry_if_exception(lambda error: is_locked(error.__context__)),
+            stop=stop_after_delay(_LOCKED_S),
+            wait=wait_random_exponential(multiplier=0.05, max=1.0),
+            reraise=True,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        return lambda *args, **kwargs: self._retrying.copy()(call, *args, **kwargs)
 
 
 def _keep_to_the_proxy() -> None:
@@ -118,36 +137,3 @@ def _keep_to_the_proxy() -> None:
     """
     for direct in ("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"):
         os.environ.setdefault(direct, "false")
-
-
-def _open_database(database: Path) -> None:
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        with _MIGRATIONS:
-            if not database.exists():
-                _make_database(database)
-        # MLflow itself would try a file that is no database ten times, for minutes.
-        with closing(sqlite3.connect(database)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master")
-    except (OSError, sqlite3.Error) as error:
-        raise Unavailable(f"{database} cannot be opened as MLflow's database: {error}") from error
-
-
-def _make_database(database: Path) -> None:
-    """Make an empty MLflow database, which appears under its name only when it is whole.
-
-    MLflow's 60 migrations run in memory: on disk they sync hundreds of times (5.7 s against 0.7 s
-    here), and a kill or a second process in between would find half of the tables.
-    """
-    import sqlalchemy  # noqa: PLC0415  (absent where MLflow is only a client of a server)
-    from mlflow.store.db.utils import _initialize_tables  # noqa: PLC0415
-
-    engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.StaticPool)
-    with tempfile.TemporaryDirectory(dir=database.parent, prefix=".unfinished-") as folder:
-        draft = Path(folder) / database.name
-        _initialize_tables(engine)  # type: ignore[no-untyped-call]
-        with engine.connect() as connection:
-            connection.exec_driver_sql("VACUUM INTO ?", (str(draft),))
-        engine.dispose()
-        with suppress(FileExistsError):  # another process was first: its database is as good
-            os.link(draft, database)

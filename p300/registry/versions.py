@@ -84,14 +84,26 @@ class Registry:
         return sorted(versions, key=lambda version: version.version, reverse=True)
 
     def version_under(self, alias: str) -> ModelVersion | None:
-        """The version that carries an alias; None where nothing does."""
+        """The version that carries an alias; None where there is no such alias.
+
+        Raises
+        ------
+        NotFound
+            The alias is on a version that is not there.
+        """
         with self._connection.speaking():
             try:
                 entity = self._client.get_model_version_by_alias(self.model_name, alias)
             except MlflowException as error:
-                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    raise
+                lost = [version for version, aliases in self._aliases().items() if alias in aliases]
+                if not lost:
                     return None
-                raise
+                raise NotFound(
+                    f"alias {alias} is on version {lost[0]} of {self.model_name}, which was deleted: "
+                    "put the alias on another version, or train one"
+                ) from error
         return _model_version(entity, entity.aliases)
 
     def set_alias(self, alias: str, version: int) -> None:
@@ -235,7 +247,9 @@ class Registry:
         with self._connection.speaking():
             location = self._client.get_model_version_download_uri(self.model_name, str(version.version))
             uri = f"{location}/{path}" if path else location
-            return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=self.tracking_uri))
+            return Path(
+                download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=self._connection.client_uri)
+            )
 
     def _end_badly(self, run: Run, status: str, reason: str) -> None:
         try:

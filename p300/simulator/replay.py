@@ -104,7 +104,7 @@ async def _batches(
     async for subject, table in _read_ahead(tables):
         n_epochs, n_features = table.features.shape
         probabilities = np.empty(n_epochs, dtype=np.float32)
-        answers[subject] = SubjectAnswers(Flashes.of(table), probabilities)
+        answers[subject] = SubjectAnswers(Flashes.of(table.targets, table.provenance), probabilities)
         step = client.epochs_per_request(n_features)
         for start in range(0, n_epochs, step):
             yield table.features[start : start + step], probabilities[start : start + step]
