@@ -48,8 +48,9 @@ def simulate(
     )
     settings = read_settings(SimulationSettings)
     project = WandbProject(settings.wandb_project, settings.wandb_dir)
-    with progress(f"asking the {target_alias}", None) as advance:
-        evaluation = job.evaluate(simulation, store, registry, project, on_batch=advance)
+    simulation = job.with_subjects(simulation, store, registry)
+    with progress(f"asking the {target_alias}", len(simulation.subjects)) as advance:
+        evaluation = job.evaluate(simulation, store, registry, project, on_subject=advance)
     title = f"{target_alias}, version {evaluation.version.version}"
     console.print(table_of(title, ["subject", *ANSWER_COLUMNS], answer_rows(evaluation.answers)))
     if evaluation.trained_on:

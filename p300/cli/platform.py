@@ -67,8 +67,9 @@ def backup(
     environment = _environment(env)
     target = folder or Path("backups") / f"{environment.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     databases = _databases(environment, without_airflow=without_airflow)
-    with progress(f"saving {environment.name}", None) as advance:
-        manifest = job.backup(environment.name, root_store(environment), databases, target, on_object=advance)
+    store = root_store(environment)
+    with progress(f"saving {environment.name}", job.n_objects_of(store)) as advance:
+        manifest = job.backup(environment.name, store, databases, target, on_object=advance)
     console.print(_contents_of(manifest, "saved"))
     console.print(f"backup of {environment.name} in {target}, {manifest.n_bytes / MEGABYTE:.1f} MB")
 
@@ -88,9 +89,10 @@ def restore(
     from p300.stack.reach import root_store
 
     environment = _environment(env)
-    with_airflow = any(dump.database == "airflow" for dump in read_manifest(folder).dumps)
+    saved = read_manifest(folder)
+    with_airflow = any(dump.database == "airflow" for dump in saved.dumps)
     databases = _databases(environment, without_airflow=not with_airflow)
-    with progress(f"restoring {environment.name}", None) as advance:
+    with progress(f"restoring {environment.name}", len(saved.objects)) as advance:
         manifest = job.restore(folder, root_store(environment), databases, on_object=advance)
     console.print(_contents_of(manifest, "restored"))
     console.print(f"{environment.name} is as {manifest.environment} was at {manifest.made} (commit {manifest.commit})")

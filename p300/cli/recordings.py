@@ -119,7 +119,7 @@ def ingest(
     store = open_own_store()
     if source is not None:
         console.print(f"landed subjects {subjects_text(job.land(source, store, batch_size=batch_size))}")
-    with progress("ingesting", None) as advance:
+    with progress("ingesting", len(job.landed_keys(store))) as advance:
         done = job.ingest(store, batch_size=batch_size, replace=replace, on_done=advance)
     console.print(f"ingested subjects {subjects_text(done.moved)} to {RAW}")
     if done.rejected:
@@ -143,12 +143,14 @@ def preprocess(
     """
     from p300.domain import parse_subjects
     from p300.jobs.recordings import preprocess as job
+    from p300.store.layout import RAW
+    from p300.store.subjects import stored_subjects
 
-    store = open_own_store()
-    chosen = parse_subjects(subjects) if subjects else None
-    with progress("preprocessing", len(chosen) if chosen else None) as advance:
+    store, chosen_recipe = open_own_store(), _recipe(recipe)
+    chosen = parse_subjects(subjects) if subjects is not None else stored_subjects(store, RAW)
+    with progress("preprocessing", len(chosen)) as advance:
         done = job.preprocess(
-            store, _recipe(recipe), subjects=chosen, workers=workers, scheduler=scheduler, on_done=advance
+            store, chosen_recipe, subjects=chosen, workers=workers, scheduler=scheduler, on_done=advance
         )
     console.print(f"made features of subjects {subjects_text(done.made)}; current: {subjects_text(done.current)}")
 

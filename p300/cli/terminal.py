@@ -98,7 +98,7 @@ def table_of(title: str, columns: list[str], rows: list[list[str]]) -> "Table":
 
 
 @contextmanager
-def progress(description: str, total: int | None) -> Iterator[Callable[[object], None]]:
+def progress(description: str, total: int) -> Iterator[Callable[[object], None]]:
     """A bar that advances by one at each call of what it gives, whatever it is called with."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -37,8 +37,8 @@ FEWEST_SUBJECTS = 4
 N_SYNTHETIC = 10
 FIRST_SHARE, SECOND_SHARE = 0.5, 0.75
 
-# Gives a bar that advances at each call, for work of so many steps (None: nobody knows how many).
-Progress = Callable[[str, int | None], AbstractContextManager[Callable[[object], None]]]
+# Gives a bar that advances at each call, for work of so many steps.
+Progress = Callable[[str, int], AbstractContextManager[Callable[[object], None]]]
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,9 @@ class Demo:
         def ask(alias: str, whom: Sequence[SubjectId]) -> Evaluation:
             simulation = self._settings.simulation
             project = WandbProject(simulation.wandb_project, simulation.wandb_dir)
-            with self._progress(f"asking the {alias} about subjects {', '.join(map(str, whom))}", None) as advance:
-                return evaluate(Simulation(Endpoint(base_url, alias), whom), store, registry, project, on_batch=advance)
+            with self._progress(f"asking the {alias} about subjects {', '.join(map(str, whom))}", len(whom)) as advance:
+                about = Simulation(Endpoint(base_url, alias), whom)
+                return evaluate(about, store, registry, project, on_subject=advance)
 
         first = self._train(store, registry, FIRST_SHARE)
         evaluations = [ask(CHALLENGER, for_first or for_both)]

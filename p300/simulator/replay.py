@@ -17,6 +17,7 @@ SETTLE_S = 30.0
 SETTLE_POLL_S = 0.25
 
 OnBatch = Callable[[int], None]
+OnSubject = Callable[[SubjectId], None]
 
 
 def replay(
@@ -25,6 +26,7 @@ def replay(
     version: int,
     *,
     on_batch: OnBatch = lambda _n_epochs: None,
+    on_subject: OnSubject = lambda _subject: None,
 ) -> Answers:
     """Ask `endpoint` about every epoch of every table: several epochs a request, a few requests at a time.
 
@@ -36,6 +38,8 @@ def replay(
         The version that must answer. A server that still has to follow a moved alias is given half a minute.
     on_batch : callable
         Told how many epochs were answered, after each request.
+    on_subject : callable
+        Told each subject once all of its epochs are on their way.
 
     Raises
     ------
@@ -46,17 +50,21 @@ def replay(
     InvalidInput
         A table without epochs, or the server's reason to refuse them, such as their length.
     """
-    return Answers(asyncio.run(_replay(endpoint, tables, version, on_batch)))
+    return Answers(asyncio.run(_replay(endpoint, tables, version, on_batch, on_subject)))
 
 
 async def _replay(
-    endpoint: Endpoint, tables: Mapping[SubjectId, FeatureTable], version: int, on_batch: OnBatch
+    endpoint: Endpoint,
+    tables: Mapping[SubjectId, FeatureTable],
+    version: int,
+    on_batch: OnBatch,
+    on_subject: OnSubject,
 ) -> dict[SubjectId, SubjectAnswers]:
     answers: dict[SubjectId, SubjectAnswers] = {}
     async with open_session(connections=CONCURRENCY) as session:
         client = PredictionClient(session, endpoint)
         await _settle(client, endpoint, tables, version)
-        batches = _batches(client, tables, answers)
+        batches = _batches(client, tables, answers, on_subject)
         turn = asyncio.Lock()  # an asynchronous generator serves one caller at a time
 
         async def work() -> None:
@@ -98,7 +106,10 @@ async def _settle(
 
 
 async def _batches(
-    client: PredictionClient, tables: Mapping[SubjectId, FeatureTable], answers: dict[SubjectId, SubjectAnswers]
+    client: PredictionClient,
+    tables: Mapping[SubjectId, FeatureTable],
+    answers: dict[SubjectId, SubjectAnswers],
+    on_subject: OnSubject,
 ) -> AsyncIterator[tuple[Float32s, Float32s]]:
     """The features of a batch and the stretch of its subject's answers, made here, that its answer fills."""
     async for subject, table in _read_ahead(tables):
@@ -108,6 +119,7 @@ async def _batches(
         step = client.epochs_per_request(n_features)
         for start in range(0, n_epochs, step):
             yield table.features[start : start + step], probabilities[start : start + step]
+        on_subject(subject)
 
 
 async def _read_ahead(

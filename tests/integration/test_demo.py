@@ -26,7 +26,7 @@ from p300.store.subjects import stored_subjects
 
 
 @contextlib.contextmanager
-def no_bar(_description: str, _total: int | None) -> Iterator[Callable[[object], None]]:
+def no_bar(_description: str, _total: int) -> Iterator[Callable[[object], None]]:
     yield lambda _done: None
 
 
@@ -79,7 +79,11 @@ def _run_again(settings: DemoSettings, data: Path) -> None:
         "P300_WANDB_DIR": str(settings.simulation.wandb_dir),
     }
     command = [sys.executable, "-m", "p300", "demo", "--data", str(data)]
-    said = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True)
+    bars = re.findall(r"^(\S.*?) [━╸╺ ]*(\d+)/(\S+)", done.stderr, re.MULTILINE)
+    assert len(bars) >= 10
+    assert all(n_done == total for _, n_done, total in bars), bars
+    said = done.stdout
     assert "what was asked over HTTP" in said
     assert f"report       {folder / 'report.html'}" in said
     assert "curl -X POST http://127.0.0.1:8000/predict-champion/" in said

@@ -62,6 +62,13 @@ class Evaluation:
     wandb_place: str = ""
 
 
+def with_subjects(simulation: Simulation, store: ObjectStore, registry: Registry) -> Simulation:
+    """The same simulation, with everybody named whom it asks about; raises as :func:`evaluate`."""
+    version = _version_under(registry, simulation.endpoint.alias)
+    trained_on = registry.card(version).training_subjects
+    return replace(simulation, subjects=tuple(_tables(simulation, store, version, trained_on)))
+
+
 def evaluate(
     simulation: Simulation,
     store: ObjectStore,
@@ -69,6 +76,7 @@ def evaluate(
     wandb_project: WandbProject,
     *,
     on_batch: Callable[[int], None] = lambda _n_epochs: None,
+    on_subject: Callable[[SubjectId], None] = lambda _subject: None,
 ) -> Evaluation:
     """Replay subjects through a served alias, score its answers and record them in MLflow and Weights & Biases.
 
@@ -76,8 +84,9 @@ def evaluate(
 
     Parameters
     ----------
-    on_batch : callable
-        Told how many epochs were answered, after each request.
+    on_batch, on_subject : callable
+        Told how many epochs were answered, after each request, and each subject once all of its
+        epochs are on their way.
 
     Raises
     ------
@@ -92,17 +101,23 @@ def evaluate(
         MLflow or the served alias does not answer.
     """
     alias = simulation.endpoint.alias
-    version = registry.version_under(alias)
-    if version is None:
-        raise NotFound(f"no version has the alias {alias}: train one and give it that alias first")
+    version = _version_under(registry, alias)
     card = registry.card(version)
     tables = _MatchingTables(_tables(simulation, store, version, card.training_subjects), version, card)
     started_s = time.perf_counter()
-    answers = replay(simulation.endpoint, tables, version.version, on_batch=on_batch).scored()
+    replayed = replay(simulation.endpoint, tables, version.version, on_batch=on_batch, on_subject=on_subject)
+    answers = replayed.scored()
     replay_s = time.perf_counter() - started_s
     _warn_if_moved(registry, alias, version)
     seen = tuple(subject for subject in answers if subject in card.training_subjects)
     return _record(Evaluation(alias, version, answers, seen, replay_s), simulation, registry, wandb_project)
+
+
+def _version_under(registry: Registry, alias: str) -> ModelVersion:
+    version = registry.version_under(alias)
+    if version is None:
+        raise NotFound(f"no version has the alias {alias}: train one and give it that alias first")
+    return version
 
 
 class _MatchingTables(Mapping[SubjectId, FeatureTable]):

@@ -64,6 +64,15 @@ def backup(
     return manifest
 
 
+def n_objects_of(store: ObjectStore) -> int:
+    """How many objects a backup of the store saves, as things stand."""
+    return sum(len(_keys(store, bucket)) for bucket in store.buckets())
+
+
+def _keys(store: ObjectStore, bucket: str) -> list[str]:
+    return [key for key in store.list(bucket) if not key.endswith("/")]  # consoles make one to show an empty folder
+
+
 def _save(
     environment: str,
     store: ObjectStore,
@@ -95,9 +104,7 @@ def _copy(
     store: ObjectStore, bucket: str, target: ObjectStore, on_object: Callable[[str], None]
 ) -> Iterator[StoredObject]:
     target.make_bucket(bucket)
-    for key in store.list(bucket):
-        if key.endswith("/"):  # what consoles make to show an empty folder
-            continue
+    for key in _keys(store, bucket):
         try:
             with store.open(bucket, key) as file:
                 saved = put_verified(target, bucket, key, file)

@@ -116,7 +116,7 @@ def ingest(
     for bucket in (LANDING, RAW):
         store.make_bucket(bucket)
     done = Ingested()
-    for batch in _batches(_landed_keys(store), batch_size):
+    for batch in _batches(landed_keys(store), batch_size):
         accepted: list[str] = []
         for key in batch:
             reason = _accept(store, key, replace=replace)
@@ -130,6 +130,12 @@ def ingest(
             done.moved.extend(filter(None, [subject_of(key)]))
             on_done(key)
     return done
+
+
+def landed_keys(store: ObjectStore) -> list[str]:
+    """What waits in the landing zone, recordings by subject."""
+    keys = [key for key in store.list(LANDING) if not key.startswith(REJECTED_PREFIX)]
+    return sorted(keys, key=lambda key: (subject_of(key) or 0, key))
 
 
 def rejections(store: ObjectStore) -> list[str]:
@@ -147,11 +153,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}; chmod go+rX lets a container read it") from error
-
-
-def _landed_keys(store: ObjectStore) -> list[str]:
-    keys = [key for key in store.list(LANDING) if not key.startswith(REJECTED_PREFIX)]
-    return sorted(keys, key=lambda key: (subject_of(key) or 0, key))
 
 
 def _batches(keys: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -98,6 +98,7 @@ def test_a_home_that_cannot_be_written_and_a_folder_with_a_space(tmp_path: Path)
     landed = run("ingest", "--source", "my [b] data", folder=folder, HOME=os.devnull)
     assert landed.returncode == 0, landed.stderr
     assert "ingested subjects 1 to p300-raw-data" in landed.stdout
+    assert "1/1" in landed.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["synth", "--subjects", "1", "--workers", "1"]])

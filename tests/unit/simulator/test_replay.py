@@ -78,14 +78,16 @@ TABLES = {SubjectId(3): _table(3, 13), SubjectId(5): _table(5, 5), SubjectId(8):
 
 def test_each_subject_gets_its_own_answers_in_order() -> None:
     progress: list[int] = []
+    asked: list[int] = []
     with _running(Server(lambda _n: 4)) as endpoint:
-        replays = replay(endpoint, TABLES, 4, on_batch=progress.append)
+        replays = replay(endpoint, TABLES, 4, on_batch=progress.append, on_subject=asked.append)
     assert list(replays) == [3, 5, 8]
     for subject, table in TABLES.items():
         np.testing.assert_array_equal(replays[subject].probabilities, table.features[:, 0])
         np.testing.assert_array_equal(replays[subject].targets, table.targets)
         assert replays[subject].flashes.missed == Missed(n_targets=0, n_nontargets=2)
     assert sum(progress) == 13 + 5 + 41
+    assert asked == [3, 5, 8]
 
 
 def test_several_requests_are_under_way_but_never_many() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from p300.errors import InvalidInput, P300Error, Refused
 from p300.jobs.platform.archive import open_backup
-from p300.jobs.platform.backup import backup
+from p300.jobs.platform.backup import backup, n_objects_of
 from p300.jobs.platform.restore import restore
 from p300.store.layout import ARTIFACTS, FEATURES, LANDING, RAW
 from p300.store.objects import ObjectStore, open_store
@@ -69,7 +69,10 @@ def _database(file: Path, rows: str = "") -> FileDatabase:
 def test_what_was_saved_comes_back(
     filled: ObjectStore, empty: ObjectStore, database: FileDatabase, tmp_path: Path
 ) -> None:
-    made = backup("dev", filled, [database], tmp_path / "saved/friday")
+    saved: list[str] = []
+    expected = n_objects_of(filled)
+    made = backup("dev", filled, [database], tmp_path / "saved/friday", on_object=saved.append)
+    assert len(saved) == len(made.objects) == expected
     other = _database(tmp_path / "other")
     restored = restore(tmp_path / "saved/friday", empty, [other])
     assert made == restored
