@@ -117,10 +117,11 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
     """
     from p300.cli.places import store_for_looking_around
     from p300.jobs.platform import status as job
-    from p300.settings import ServingAddress, read_settings
+    from p300.settings import RegistrySettings, ServingAddress, read_settings
 
     store = store_for_looking_around(mlflow_tracking_uri)
-    found = job.status(store, open_registry(mlflow_tracking_uri), base_url or read_settings(ServingAddress).base_url)
+    tracking_uri = mlflow_tracking_uri or read_settings(RegistrySettings).mlflow_tracking_uri
+    found = job.status(store, tracking_uri, base_url or read_settings(ServingAddress).base_url)
     buckets = [[bucket.bucket, str(bucket.n_objects), subjects_text(bucket.subjects)] for bucket in found.buckets]
     console.print(table_of("buckets", ["bucket", "objects", "subjects"], buckets))
     versions = [

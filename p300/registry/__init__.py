@@ -1,6 +1,8 @@
 """The registry: runs, versions, aliases and training subjects in MLflow. Only this package imports it."""
 
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 # MLflow reads these when it is imported or at each request. What the environment sets already stays.
 # Seven retries with growing pauses would make a server that is away look like a hang of minutes;
@@ -15,10 +17,13 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
-from p300.registry.card import ModelCard, read_card
-from p300.registry.estimators import TrainedModel, load_estimator
-from p300.registry.runs import Run, RunKind
-from p300.registry.versions import ModelVersion, Registry
+if TYPE_CHECKING:
+    from p300.registry.card import ModelCard, read_card
+    from p300.registry.estimators import TrainedModel, load_estimator
+    from p300.registry.overview import VersionOverview, read_overview
+    from p300.registry.records import RunKind
+    from p300.registry.runs import Run
+    from p300.registry.versions import ModelVersion, Registry
 
 __all__ = [
     "ModelCard",
@@ -27,6 +32,25 @@ __all__ = [
     "Run",
     "RunKind",
     "TrainedModel",
+    "VersionOverview",
     "load_estimator",
     "read_card",
+    "read_overview",
 ]
+
+_MODULES = {
+    "card": ("ModelCard", "read_card"),
+    "estimators": ("TrainedModel", "load_estimator"),
+    "overview": ("VersionOverview", "read_overview"),
+    "records": ("RunKind",),
+    "runs": ("Run",),
+    "versions": ("ModelVersion", "Registry"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the module of a name when it is asked for: MLflow takes more than a second, and not everybody needs it."""
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,10 +1,21 @@
 """What is kept in MLflow, and under which names."""
 
+from typing import TYPE_CHECKING, Literal
+
 from p300.domain import subject_name
-from p300.model.answers import Answers
+
+if TYPE_CHECKING:  # whoever only reads what is kept needs no science
+    from p300.model.answers import Answers
+
+RunKind = Literal["training", "simulation"]
 
 
-def overall_metrics(answers: Answers) -> dict[str, float]:
+def experiment_name(kind: RunKind) -> str:
+    """Where the runs of a kind are."""
+    return f"p300-{kind}"
+
+
+def overall_metrics(answers: "Answers") -> dict[str, float]:
     """What answers come to over all subjects.
 
     ``mean_...`` over subjects and ``pooled_...`` over their epochs, of the flashes that have an
@@ -18,7 +29,7 @@ def overall_metrics(answers: Answers) -> dict[str, float]:
     return metrics
 
 
-def answer_metrics(answers: Answers, *, prefix: str = "") -> dict[str, float]:
+def answer_metrics(answers: "Answers", *, prefix: str = "") -> dict[str, float]:
     """As :func:`overall_metrics`, and ``subject_NN_...`` of each subject."""
     metrics = overall_metrics(answers) | _by_subject(answers)
     if answers.all_flashes is not None:
@@ -28,11 +39,11 @@ def answer_metrics(answers: Answers, *, prefix: str = "") -> dict[str, float]:
     return {f"{prefix}{name}": value for name, value in metrics.items()}
 
 
-def _overall(answers: Answers) -> dict[str, float]:
+def _overall(answers: "Answers") -> dict[str, float]:
     return answers.mean_metrics() | {f"pooled_{name}": value for name, value in answers.pooled.as_metrics().items()}
 
 
-def _by_subject(answers: Answers) -> dict[str, float]:
+def _by_subject(answers: "Answers") -> dict[str, float]:
     return {
         f"{subject_name(subject)}_{name}": value
         for subject, scores in answers.scores.items()

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 
@@ -14,8 +14,6 @@ from p300.registry.connection import Connection
 
 if TYPE_CHECKING:  # an image that only simulates holds no matplotlib
     from matplotlib.figure import Figure
-
-RunKind = Literal["training", "simulation"]
 
 FIGURE_DPI = 120
 _LONGEST_DIGEST = 36

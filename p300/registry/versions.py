@@ -21,7 +21,8 @@ from p300.errors import NotFound, P300Error
 from p300.registry.card import CARD_FOLDER, TRAINING_SUBJECTS_FILE, ModelCard, read_card
 from p300.registry.connection import Connection
 from p300.registry.estimators import TrainedModel, save_model
-from p300.registry.runs import Run, RunKind
+from p300.registry.records import RunKind, experiment_name
+from p300.registry.runs import Run
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ class Registry:
         """The finished simulations of a version, newest first."""
         with self._connection.speaking():
             found = self._client.search_runs(
-                [self._connection.experiment("p300-simulation")],
+                [self._connection.experiment(experiment_name("simulation"))],
                 filter_string=f"tags.model_run_id = '{version.run_id}' and attributes.status = 'FINISHED'",
                 order_by=["attributes.start_time DESC"],
             )
@@ -167,7 +168,7 @@ class Registry:
     def start_run(self, name: str, *, kind: RunKind, tags: Mapping[str, str] | None = None) -> Iterator[Run]:
         """Start a run, in the experiment of its kind; an error inside ends it as FAILED."""
         with self._connection.speaking():
-            experiment_id = self._connection.experiment(f"p300-{kind}")
+            experiment_id = self._connection.experiment(experiment_name(kind))
             entity = self._client.create_run(experiment_id, run_name=name, tags=dict(tags or {}))
         run = Run(self._connection, experiment_id, entity.info.run_id)
         try:

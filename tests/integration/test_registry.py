@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from p300.domain import CHALLENGER, CHAMPION, Float32s, SubjectId
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Unavailable
-from p300.registry import ModelCard, ModelVersion, Registry, TrainedModel, load_estimator, read_card
+from p300.registry import ModelCard, ModelVersion, Registry, TrainedModel, load_estimator, read_card, read_overview
 
 RNG = np.random.default_rng(3)
 FEATURES = RNG.standard_normal((60, 8)).astype(np.float32)
@@ -178,3 +178,24 @@ def test_reading_versions_needs_neither_skops_nor_a_database_driver() -> None:
     blocked = ("skops", "matplotlib", "pandas", "sqlalchemy", "pyriemann", "mne")
     program = f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); from p300.registry import Registry"
     subprocess.run([sys.executable, "-c", f"{program}; Registry('http://127.0.0.1:9')"], check=True)
+
+
+def test_overview_says_what_mlflows_own_client_says(registry: Registry, tracking_uri: str) -> None:
+    assert read_overview(tracking_uri, model_name=registry.model_name) == []
+    for number in range(3):
+        with registry.start_run("training", kind="training") as run:
+            run.log_params({"training_subjects": f"1,{number}"})
+            run.log_metrics({"loso_mean_auc": 0.5 + number / 10, "undefined": float("nan")})
+            registry.register(run, _model())
+    registry.set_alias(CHALLENGER, 3)
+    registry.set_alias(CHAMPION, 3)
+    registry._client.delete_model_version(registry.model_name, "2")
+    found = read_overview(tracking_uri, model_name=registry.model_name)
+    versions = registry.versions()
+    assert [version.version for version in versions] == [3, 1]
+    for seen, version in zip(found, versions, strict=True):
+        assert (seen.version, seen.aliases, seen.tags) == (version.version, version.aliases, version.tags)
+        assert seen.created == version.created
+        assert seen.params == {"training_subjects": f"1,{version.version - 1}"}
+        measured = registry.metrics(version)
+        assert seen.metrics == {name: value for name, value in measured.items() if name != "undefined"}

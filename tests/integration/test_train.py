@@ -220,7 +220,7 @@ def test_stopped_at_a_step_the_alias_stays_where_it_was(
 @pytest.mark.usefixtures("tables")
 def test_status_shows_what_there_is_and_what_is_away(store: ObjectStore, registry: Registry) -> None:
     trained = train(Training(set_challenger_alias=True), store, registry)
-    found = status(store, registry, "http://127.0.0.1:9")
+    found = status(store, registry.tracking_uri, "http://127.0.0.1:9", model_name=registry.model_name)
     assert [(bucket.bucket, bucket.n_objects, bucket.subjects) for bucket in found.buckets] == [
         (FEATURES, 5, (1, 2, 3, 4, 5))
     ]

@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import httpx
 from pydantic import ValidationError
 
-from p300.domain import SERVED_ALIASES, SubjectId
+from p300.domain import MODEL_NAME, SERVED_ALIASES, SubjectId, parse_subjects
 from p300.errors import NotFound, Unavailable
-from p300.registry import ModelVersion, Registry
+from p300.registry.overview import VersionOverview, read_overview
 from p300.store.objects import ObjectStore
 from p300.store.subjects import stored_subjects
 from p300.wire import READY_PATH, AliasStatus, Readiness
 
-ANSWER_S = 3.0
+Seen = TypeVar("Seen")
+
+ANSWER_S = 2.0
 SCORE_PREFIX = "loso_mean_"
 
 _SUBJECT_AUC = re.compile(r"loso_subject_(\d+)_auc")
@@ -58,28 +62,33 @@ class Status:
     problems: tuple[str, ...]
 
 
-def status(store: ObjectStore, registry: Registry, base_url: str) -> Status:
-    """Look at the store, the registry and the service; one that is away keeps nobody from the others."""
-    problems = []
-    buckets: tuple[BucketStatus, ...] = ()
-    versions: tuple[VersionStatus, ...] = ()
-    served: Mapping[str, AliasStatus] = {}
-    try:
-        buckets = tuple(_bucket(store, bucket) for bucket in store.buckets())
-    except Unavailable as error:
-        problems.append(str(error))
-    try:
-        versions = tuple(_version(registry, version) for version in registry.versions())
-    except Unavailable as error:
-        problems.append(str(error))
-    try:
-        served = served_aliases(base_url)
-    except Unavailable as error:
-        problems.append(str(error))
-    return Status(buckets, versions, served, tuple(problems))
+def status(store: ObjectStore, tracking_uri: str, base_url: str, *, model_name: str = MODEL_NAME) -> Status:
+    """Look at the store, the registry and the service at once; one that is away keeps nobody from the others."""
+    with ThreadPoolExecutor() as threads:
+        looked = (
+            threads.submit(lambda: tuple(_bucket(store, bucket) for bucket in store.buckets())),
+            threads.submit(lambda: tuple(map(_version, read_overview(tracking_uri, model_name=model_name)))),
+            threads.submit(lambda: served_aliases(base_url)),
+        )
+    problems: list[str] = []
+    buckets, versions, served = looked
+    return Status(
+        _found(buckets, problems) or (),
+        _found(versions, problems) or (),
+        _found(served, problems) or {},
+        tuple(problems),
+    )
 
 
-def served_aliases(base_url: str) -> dict[str, AliasStatus]:
+def _found(looked: "Future[Seen]", problems: list[str]) -> Seen | None:
+    try:
+        return looked.result()
+    except (NotFound, Unavailable) as error:
+        problems.append(str(error))
+        return None
+
+
+def served_aliases(base_url: str) -> Mapping[str, AliasStatus]:
     """Ask a service, or the load balancer before several, which version answers for each alias.
 
     Raises
@@ -106,25 +115,20 @@ def _bucket(store: ObjectStore, bucket: str) -> BucketStatus:
     return BucketStatus(bucket, len(store.list(bucket)), tuple(stored_subjects(store, bucket)))
 
 
-def _version(registry: Registry, version: ModelVersion) -> VersionStatus:
-    try:
-        subjects = registry.training_subjects(version)
-    except NotFound:
-        subjects = None
-    try:
-        metrics = registry.metrics(version)
-    except NotFound:
-        metrics = {}
+def _version(version: VersionOverview) -> VersionStatus:
+    subjects = version.params.get("training_subjects")
     return VersionStatus(
         version=version.version,
         aliases=version.aliases,
         candidate=version.tags.get("candidate", ""),
-        training_subjects=subjects,
+        training_subjects=None if subjects is None else parse_subjects(subjects),
         scores={
-            name.removeprefix(SCORE_PREFIX): value for name, value in metrics.items() if name.startswith(SCORE_PREFIX)
+            name.removeprefix(SCORE_PREFIX): value
+            for name, value in version.metrics.items()
+            if name.startswith(SCORE_PREFIX)
         },
         validated_subjects=tuple(
-            sorted(SubjectId(int(match[1])) for match in map(_SUBJECT_AUC.fullmatch, metrics) if match)
+            sorted(SubjectId(int(match[1])) for match in map(_SUBJECT_AUC.fullmatch, version.metrics) if match)
         ),
         created=version.created,
     )
