@@ -1,6 +1,7 @@
 """What a registry holds, at a glance: read without MLflow's own client, whose import takes longer than the answer.
 
-A database is opened for reading alone, and a server asked through its REST API. `docs/decisions/0007-status-asks-without-mlflows-client.md` says why.
+A database is opened for reading alone, and a server asked through its REST API:
+docs/decisions/0007-status-asks-without-mlflows-client.md says why.
 """
 
 import os
