@@ -50,7 +50,7 @@ def register_champion(world: Path) -> Path:
     card = ModelCard((), Recipe(), tuple(f"ch{number}" for number in range(N_CHANNELS)))
     registry = Registry(_tracking_uri(world))
     with registry.start_run("benchmark", kind="training") as run:
-        version = registry.register(run, TrainedModel(pipeline, card, features[:2], {}, {}))
+        version = registry.register(run, TrainedModel(pipeline, card, features[:2]))
     registry.set_alias(CHAMPION, version.version)
     return registry.download(version, world / "model")
 

@@ -32,7 +32,7 @@ class Shelf:
         """Put an estimator on the shelf as the next version, and an alias on it."""
         self._n_versions += 1
         card = ModelCard((), Recipe(), tuple(channels))
-        model = TrainedModel(estimator, card, np.asarray(example), {}, {})
+        model = TrainedModel(estimator, card, np.asarray(example))
         save_model(model, self.folder / str(self._n_versions), Model())
         self.aliases[alias] = self._n_versions
         return self._version(self._n_versions)

@@ -130,7 +130,7 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
             ", ".join(version.aliases),
             version.candidate,
             "unknown" if version.training_subjects is None else subjects_text(version.training_subjects),
-            score_text(version.scores.get("auc")),
+            score_text(version.scores.auc),
             subjects_text(version.validated_subjects),
             f"{version.created:%Y-%m-%d %H:%M}",
         ]

@@ -4,7 +4,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from mlflow.models import Model
 from p300.domain import Float32s
 from p300.errors import InvalidInput
 from p300.registry.card import ModelCard
+from p300.registry.records import Origin
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -39,15 +40,17 @@ class TrainedModel:
         Takes feature vectors, float32 of shape (n_epochs, n_features); ``classes_`` is [1, 2].
     example : ndarray of float32, shape (n_examples, n_features)
         Feature vectors to try it with.
-    metrics, tags : mapping
-        Of the run and of the version.
+    metrics : mapping
+        Of the run and of the logged model.
+    origin : Origin
+        The tags of the version.
     """
 
     estimator: "ClassifierMixin"
     card: ModelCard
     example: Float32s
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin)
 
 
 def save_model(model: TrainedModel, folder: Path, mlflow_model: Model) -> None:

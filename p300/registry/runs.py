@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 
 from p300.registry.connection import Connection
+from p300.registry.records import figure_file
 
 if TYPE_CHECKING:  # an image that only simulates holds no matplotlib
     from matplotlib.figure import Figure
 
 FIGURE_DPI = 120
 _LONGEST_DIGEST = 36
+# What MLflow takes in one request.
+_PARAMS_A_BATCH = 100
+_METRICS_A_BATCH = 1000
 
 
 class Run:
@@ -30,7 +34,8 @@ class Run:
     def log_params(self, params: Mapping[str, object]) -> None:
         entities = [Param(key, str(value)) for key, value in params.items()]
         with self._connection.speaking():
-            self._connection.client.log_batch(self.run_id, params=entities)
+            for start in range(0, len(entities), _PARAMS_A_BATCH):
+                self._connection.client.log_batch(self.run_id, params=entities[start : start + _PARAMS_A_BATCH])
 
     def log_metrics(self, metrics: Mapping[str, float], *, model_id: str | None = None) -> None:
         """Log numbers of this run, and of a logged model with them where its id is given."""
@@ -40,7 +45,8 @@ class Run:
             for key, value in metrics.items()
         ]
         with self._connection.speaking():
-            self._connection.client.log_batch(self.run_id, metrics=entities)
+            for start in range(0, len(entities), _METRICS_A_BATCH):
+                self._connection.client.log_batch(self.run_id, metrics=entities[start : start + _METRICS_A_BATCH])
 
     def log_dataset(self, name: str, *, digest: str, source: str) -> None:
         """Name the data that the run learns from, by a digest of its content."""
@@ -53,10 +59,10 @@ class Run:
         self.log_bytes(name, json.dumps(content, indent=2).encode())
 
     def log_figure(self, name: str, figure: "Figure") -> None:
-        """Log a figure as the kind of image that its name ends in."""
+        """Log a figure as a PNG of this name in the run's folder of figures."""
         image = io.BytesIO()
-        figure.savefig(image, format=PurePosixPath(name).suffix.removeprefix("."), dpi=FIGURE_DPI)
-        self.log_bytes(name, image.getvalue())
+        figure.savefig(image, format="png", dpi=FIGURE_DPI)
+        self.log_bytes(figure_file(name), image.getvalue())
 
     def log_bytes(self, name: str, data: bytes) -> None:
         """Log an artifact; the name may have folders, as in ``figures/roc.png``."""

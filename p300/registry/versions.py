@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,18 +17,38 @@ from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from p300.domain import MODEL_NAME, SubjectId
+from p300.domain import MODEL_NAME, Provenance, SubjectId
 from p300.errors import NotFound, P300Error
+from p300.model.answers import Answers
+from p300.model.sums.stored import Sums
 from p300.registry.card import CARD_FOLDER, TRAINING_SUBJECTS_FILE, ModelCard, read_card
 from p300.registry.connection import Connection
 from p300.registry.estimators import TrainedModel, save_model
-from p300.registry.records import RunKind, experiment_name
+from p300.registry.processes import Process
+from p300.registry.records import (
+    ANSWERS_FILE,
+    FAILURE_TAG,
+    MODEL_RUN_TAG,
+    PROCESS_TAG,
+    PROVENANCE_FILE,
+    RUN_KINDS,
+    SUMS_FILE,
+    Means,
+    Origin,
+    RunKind,
+    SimulationRun,
+    experiment_name,
+    read_provenances,
+)
 from p300.registry.runs import Run
 
 logger = logging.getLogger(__name__)
 
 VERSION_FILE = "version.json"
 _VERSIONS_A_PAGE = 200
+_RUNS_AT_ONCE = 100
+_ABANDONED_S = 24 * 3600.0
+_LONGEST_FAILURE = 500
 
 
 @dataclass(frozen=True)
@@ -40,14 +61,19 @@ class ModelVersion:
     tags: Mapping[str, str] = field(hash=False)
     created: datetime
 
+    @property
+    def origin(self) -> Origin:
+        """What it was made of, as its tags say."""
+        return Origin.of(self.tags)
+
 
 @dataclass(frozen=True)
-class RunRecord:
-    """What a finished run left: its tags and metrics."""
+class Simulation:
+    """A finished simulation of a version: who was asked about whom, and how well it was answered."""
 
     run_id: str
-    tags: Mapping[str, str] = field(hash=False)
-    metrics: Mapping[str, float] = field(hash=False)
+    run: SimulationRun
+    means: Means
 
 
 class Registry:
@@ -134,20 +160,39 @@ class Registry:
         with self._connection.speaking():
             return dict(self._client.get_run(version.run_id).data.metrics)
 
+    def validation(self, version: ModelVersion) -> Means:
+        """How its candidate did on subjects left out."""
+        return Means.of_validation(self.metrics(version))
+
     def artifact(self, run_id: str, name: str) -> bytes:
         """An artifact of a run."""
         with tempfile.TemporaryDirectory() as folder, self._connection.speaking():
             return Path(self._client.download_artifacts(run_id, name, folder)).read_bytes()
 
-    def simulations(self, version: ModelVersion) -> list[RunRecord]:
+    def simulations(self, version: ModelVersion) -> list[Simulation]:
         """The finished simulations of a version, newest first."""
         with self._connection.speaking():
             found = self._client.search_runs(
                 [self._connection.experiment(experiment_name("simulation"))],
-                filter_string=f"tags.model_run_id = '{version.run_id}' and attributes.status = 'FINISHED'",
+                filter_string=f"tags.{MODEL_RUN_TAG} = '{version.run_id}' and attributes.status = 'FINISHED'",
                 order_by=["attributes.start_time DESC"],
             )
-        return [RunRecord(run.info.run_id, dict(run.data.tags), dict(run.data.metrics)) for run in found]
+        return [
+            Simulation(run.info.run_id, SimulationRun.of(run.data.tags), Means.of_simulation(run.data.metrics))
+            for run in found
+        ]
+
+    def answers(self, simulation: Simulation) -> Answers:
+        """All that a version answered in a simulation."""
+        return Answers.from_json(self.artifact(simulation.run_id, ANSWERS_FILE))
+
+    def sums(self, version: ModelVersion) -> Sums:
+        """What an incremental fit starts from."""
+        return Sums.from_bytes(self.artifact(version.run_id, SUMS_FILE))
+
+    def provenances(self, version: ModelVersion) -> dict[SubjectId, Provenance]:
+        """Where the feature tables came from that a version learnt from."""
+        return read_provenances(self.artifact(version.run_id, PROVENANCE_FILE))
 
     def download(self, version: ModelVersion, folder: Path) -> Path:
         """Bring a version's model folder here: whole, or not at all.
@@ -169,13 +214,15 @@ class Registry:
         """Start a run, in the experiment of its kind; an error inside ends it as FAILED."""
         with self._connection.speaking():
             experiment_id = self._connection.experiment(experiment_name(kind))
-            entity = self._client.create_run(experiment_id, run_name=name, tags=dict(tags or {}))
+            self._close_abandoned_runs()
+            process = {PROCESS_TAG: str(Process.here())}
+            entity = self._client.create_run(experiment_id, run_name=name, tags=process | dict(tags or {}))
         run = Run(self._connection, experiment_id, entity.info.run_id)
         try:
             yield run
         except BaseException as error:
             status = "FAILED" if isinstance(error, Exception) else "KILLED"
-            self._end_badly(run, status, f"{type(error).__name__}: {error}")
+            self._end_badly(run.run_id, status, f"{type(error).__name__}: {error}")
             raise
         with self._connection.speaking():
             self._client.set_terminated(run.run_id, "FINISHED")
@@ -188,7 +235,7 @@ class Registry:
                 run.experiment_id,
                 name=self.model_name,
                 source_run_id=run.run_id,
-                tags=dict(model.tags),
+                tags=model.origin.tags(),
                 model_type="classifier",
             )
             self._upload(run, model, logged)
@@ -198,7 +245,7 @@ class Registry:
                 self.model_name,
                 source=logged.artifact_location,
                 run_id=run.run_id,
-                tags=dict(model.tags),
+                tags=model.origin.tags(),
                 model_id=logged.model_id,
                 await_creation_for=0,
             )
@@ -252,13 +299,30 @@ class Registry:
                 download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=self._connection.client_uri)
             )
 
-    def _end_badly(self, run: Run, status: str, reason: str) -> None:
+    def _close_abandoned_runs(self) -> None:
+        """End as KILLED what a process left RUNNING that is gone.
+
+        A process that cannot be seen from here, as on another machine, is given a day.
+        """
+        experiments = [self._client.get_experiment_by_name(experiment_name(kind)) for kind in RUN_KINDS]
+        running = self._client.search_runs(
+            [experiment.experiment_id for experiment in experiments if experiment is not None],
+            filter_string="attributes.status = 'RUNNING'",
+            max_results=_RUNS_AT_ONCE,
+        )
+        for run in running:
+            process = Process.parse(run.data.tags.get(PROCESS_TAG, ""))
+            age_s = time.time() - run.info.start_time / 1000
+            if age_s > _ABANDONED_S or (process is not None and process.is_gone()):
+                self._end_badly(run.info.run_id, "KILLED", "its process ended without a word")
+
+    def _end_badly(self, run_id: str, status: str, reason: str) -> None:
         try:
             with self._connection.speaking():
-                self._client.set_tag(run.run_id, "failure", reason[:500])
-                self._client.set_terminated(run.run_id, status)
+                self._client.set_tag(run_id, FAILURE_TAG, reason[:_LONGEST_FAILURE])
+                self._client.set_terminated(run_id, status)
         except P300Error as error:
-            logger.warning("run %s could not be marked as %s: %s", run.run_id, status, error)
+            logger.warning("run %s could not be marked as %s: %s", run_id, status, error)
 
 
 def _model_version(entity: Any, aliases: Iterable[str]) -> ModelVersion:

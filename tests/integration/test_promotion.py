@@ -26,7 +26,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     card = ModelCard((SubjectId(1),), Recipe(), ("Cz",))
     with registry.start_run("training", kind="training") as run:
         for _ in range(3):
-            registry.register(run, TrainedModel(estimator, card, features[:1], {}, {}))
+            registry.register(run, TrainedModel(estimator, card, features[:1]))
     return registry
 
 

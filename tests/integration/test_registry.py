@@ -17,6 +17,7 @@ from p300.domain import CHALLENGER, CHAMPION, Float32s, SubjectId
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Unavailable
 from p300.registry import ModelCard, ModelVersion, Registry, TrainedModel, load_estimator, read_card, read_overview
+from p300.registry.records import Origin
 
 RNG = np.random.default_rng(3)
 FEATURES = RNG.standard_normal((60, 8)).astype(np.float32)
@@ -26,7 +27,7 @@ CARD = ModelCard((SubjectId(1), SubjectId(4)), Recipe(), ("Cz", "Pz"))
 
 def _model(estimator: object | None = None) -> TrainedModel:
     fitted = (estimator or make_pipeline(StandardScaler(), LinearDiscriminantAnalysis())).fit(FEATURES, LABELS)  # type: ignore[attr-defined]
-    return TrainedModel(fitted, CARD, FEATURES[:2], {"loso_auc": 0.8}, {"candidate": "lda"})
+    return TrainedModel(fitted, CARD, FEATURES[:2], {"loso_auc": 0.8}, Origin(candidate="lda"))
 
 
 def _register(registry: Registry) -> ModelVersion:
@@ -58,7 +59,7 @@ def test_version_carries_all_that_others_need(registry: Registry, tmp_path: Path
     with registry.start_run("training", kind="training") as run:
         run.log_params({"candidate": "lda", "shrinkage": 0.1})
         run.log_json("search.json", [1, 2])
-        run.log_figure("figures/roc.png", Figure(figsize=(1, 1)))
+        run.log_figure("roc", Figure(figsize=(1, 1)))
         run.log_dataset("features", digest="a" * 64, source="folder")
         version = registry.register(run, model)
     assert registry.versions() == [version]

@@ -23,7 +23,7 @@ def _register(registry: Registry) -> ModelVersion:
     card = ModelCard((SubjectId(1),), Recipe().to_json(), ("Cz",))
     with registry.start_run("training", kind="training") as run:
         run.log_json("note.json", {})
-        return registry.register(run, TrainedModel(estimator, card, FEATURES[:1], {}, {}))
+        return registry.register(run, TrainedModel(estimator, card, FEATURES[:1]))
 
 
 @pytest.fixture(scope="module")

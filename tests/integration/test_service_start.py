@@ -27,7 +27,7 @@ def test_a_patient_start_accepts_no_connection_before_it_can_answer(tmp_path: Pa
     registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
     with registry.start_run("training", kind="training") as run:
         card = ModelCard((), Recipe(), ("Cz", "Pz"))
-        version = registry.register(run, TrainedModel(estimator, card, features[:2], {}, {}))
+        version = registry.register(run, TrainedModel(estimator, card, features[:2]))
     registry.set_alias(CHAMPION, version.version)
     patient = service_process(registry.tracking_uri, tmp_path / "cache", tmp_path / "log", P300_START_WAIT_S="60")
     with patient as (_, port):

@@ -72,7 +72,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     card = ModelCard((), Recipe(), tuple(f"ch{number}" for number in range(16)))
     for estimator in estimators:
         with registry.start_run("training", kind="training") as run:
-            registry.register(run, TrainedModel(estimator, card, _epochs(2), {}, {}))
+            registry.register(run, TrainedModel(estimator, card, _epochs(2)))
     registry.set_alias(CHAMPION, 1)
     settings = ServingSettings(cache_dir=folder / "cache", alias_poll_s=0.02, max_body_bytes=MAX_BODY_BYTES)
     listener = bind("127.0.0.1", 0)

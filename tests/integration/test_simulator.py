@@ -20,6 +20,7 @@ from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Refused
 from p300.jobs.judging.evaluate import Evaluation, Simulation, evaluate
 from p300.registry import ModelCard, Registry, TrainedModel, load_estimator
+from p300.registry.records import Origin
 from p300.serving.server import bind, make_server
 from p300.settings import ServingSettings
 from p300.simulator.client import Endpoint
@@ -55,7 +56,7 @@ def _register(registry: Registry) -> None:
     estimator = LinearDiscriminantAnalysis().fit(features, labels)
     card = ModelCard(TRAINED_ON, RECIPE, ("Cz", "Pz"))
     with registry.start_run("training", kind="training") as run:
-        registry.register(run, TrainedModel(estimator, card, features[:2], {}, {"recipe_hash": RECIPE.hash}))
+        registry.register(run, TrainedModel(estimator, card, features[:2], origin=Origin(recipe_hash=RECIPE.hash)))
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,7 @@ def test_status_shows_what_there_is_and_what_is_away(store: ObjectStore, registr
     (version,) = found.versions
     assert (version.version, version.aliases, version.candidate) == (1, (CHALLENGER,), "lda")
     assert version.training_subjects == version.validated_subjects == (1, 2, 3, 4, 5)
-    assert version.scores["auc"] == pytest.approx(trained.validation.mean_auc)
-    assert set(version.scores) == {"auc", "balanced_accuracy", "kappa", "accuracy"}
+    assert version.scores.auc == pytest.approx(trained.validation.mean_auc)
+    assert None not in (version.scores.balanced_accuracy, version.scores.kappa, version.scores.accuracy)
     (problem,) = found.problems
     assert "nothing is served at http://127.0.0.1:9" in problem

@@ -8,8 +8,6 @@ from p300.model.answers import Answers, SubjectAnswers
 from p300.registry import ModelVersion, Registry
 from p300.rollout.verdict import Verdict, compare, is_comparable
 
-ANSWERS_FILE = "answers.json"
-
 
 def answers_of(registry: Registry, version: ModelVersion) -> Answers:
     """The newest answers of a version on each subject that it was not trained on.
@@ -18,9 +16,9 @@ def answers_of(registry: Registry, version: ModelVersion) -> Answers:
     """
     trained_on = registry.training_subjects(version)
     newest: dict[SubjectId, SubjectAnswers] = {}
-    for run in registry.simulations(version):
+    for simulation in registry.simulations(version):
         try:
-            answers = Answers.from_json(registry.artifact(run.run_id, ANSWERS_FILE))
+            answers = registry.answers(simulation)
         except NotFound:
             continue
         newest = {**answers, **newest}

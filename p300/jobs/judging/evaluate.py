@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 
 from p300.domain import FeatureTable, SubjectId, subject_name
 from p300.errors import NotFound, Refused
-from p300.jobs.judging.answers import ANSWERS_FILE
 from p300.model.answers import Answers
 from p300.registry import ModelCard, ModelVersion, Registry
-from p300.registry.records import answer_metrics, overall_metrics
+from p300.registry.records import ANSWERS_FILE, SimulationRun, simulation_metrics, simulation_summary
 from p300.simulator.client import Endpoint
 from p300.simulator.replay import replay
 from p300.simulator.wandb_log import WandbProject, record
 from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
-
-RECIPE_TAG = "recipe_hash"
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +134,7 @@ class _MatchingTables(Mapping[SubjectId, FeatureTable]):
 
     def __getitem__(self, subject: SubjectId) -> FeatureTable:
         table = self._tables[subject]
-        expected, theirs = self._version.tags.get(RECIPE_TAG), table.provenance
+        expected, theirs = self._version.origin.recipe_hash, table.provenance
         if expected and theirs.recipe_hash != expected:
             raise Refused(
                 f"the features of {subject_name(subject)} were made by another recipe than version "
@@ -192,19 +189,23 @@ def _record(
     evaluation: Evaluation, simulation: Simulation, registry: Registry, wandb_project: WandbProject
 ) -> Evaluation:
     name = f"{evaluation.alias}-v{evaluation.version.version}"
-    facts = {
-        "alias": evaluation.alias,
-        "version": evaluation.version.version,
-        "model_run_id": evaluation.version.run_id,
-        "base_url": simulation.endpoint.base_url,
-        "subjects": ",".join(map(str, evaluation.answers)),
-        "training_subjects": ",".join(map(str, evaluation.trained_on)) or "none",
-    }
-    timing = {"replay_s": evaluation.replay_s}
-    together = overall_metrics(evaluation.answers) | timing
-    by_subject = {subject: scores.as_metrics() for subject, scores in evaluation.answers.scores.items()}
-    with registry.start_run(name, kind="simulation", tags={key: str(fact) for key, fact in facts.items()}) as run:
-        run.log_metrics(answer_metrics(evaluation.answers) | timing)
-        run.log_json(ANSWERS_FILE, evaluation.answers.to_json())
-        wandb_place = record(wandb_project, name, config=facts, subjects=by_subject, together=together)
+    answers = evaluation.answers
+    about = SimulationRun(
+        alias=evaluation.alias,
+        version=evaluation.version.version,
+        model_run_id=evaluation.version.run_id,
+        base_url=simulation.endpoint.base_url,
+        subjects=tuple(answers),
+        trained_on=evaluation.trained_on,
+    )
+    with registry.start_run(name, kind="simulation", tags=about.tags()) as run:
+        run.log_metrics(simulation_metrics(answers, evaluation.replay_s))
+        run.log_json(ANSWERS_FILE, answers.to_json())
+        wandb_place = record(
+            wandb_project,
+            name,
+            config=about.facts(),
+            subjects={subject: scores.as_metrics() for subject, scores in answers.scores.items()},
+            together=simulation_summary(answers, evaluation.replay_s),
+        )
     return replace(evaluation, run_id=run.run_id, wandb_place=wandb_place)

@@ -9,8 +9,8 @@ from p300.domain import CHALLENGER, CHAMPION, FeatureTable, Provenance, SubjectI
 from p300.errors import NotFound, Unavailable
 from p300.jobs.judging.answers import answers_of, comparable
 from p300.model.answers import Answers
-from p300.model.scores import MEAN_NAMES
 from p300.registry import ModelVersion, Registry
+from p300.registry.records import Means
 from p300.report.evoked import evoked
 from p300.report.figures import auc_figure, confusion_figure, evoked_figure, rejection_figure, roc_figure
 from p300.report.page import Section, page
@@ -19,6 +19,11 @@ from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
 
 TITLE = "P300 classifier"
+SCORES = ("AUC", "AUC of all flashes", "kept", "balanced accuracy", "kappa", "accuracy")
+SCORED = (
+    "Scores are means over subjects, of the flashes that were kept; of all flashes, those that were rejected are "
+    "answered with the share of Targets."
+)
 
 
 @dataclass(frozen=True)
@@ -93,26 +98,32 @@ def _versions(registry: Registry, versions: Sequence[ModelVersion]) -> list[Sect
     rows = []
     simulated = []
     for version in versions:
-        metrics = registry.metrics(version)
         rows.append(
             [
                 str(version.version),
                 ", ".join(version.aliases),
-                version.tags.get("candidate", ""),
+                version.origin.candidate,
                 ", ".join(map(str, registry.training_subjects(version))),
-                _number(metrics.get("loso_mean_auc")),
+                *_scores(registry.validation(version)),
                 f"{version.created:%Y-%m-%d %H:%M}",
             ]
         )
-        for run in registry.simulations(version):
-            numbers = [_number(run.metrics.get(f"mean_{name}")) for name in MEAN_NAMES]
-            simulated.append([run.tags.get("alias", ""), str(version.version), run.tags.get("subjects", ""), *numbers])
-    columns = ("version", "aliases", "candidate", "trained on", "AUC, left out in training", "made (UTC)")
-    told = ("served as", "version", "unseen subjects", "AUC", "balanced accuracy", "kappa", "accuracy")
+        for each in registry.simulations(version):
+            subjects = ", ".join(map(str, each.run.subjects))
+            simulated.append([each.run.alias, str(version.version), subjects, *_scores(each.means)])
+    columns = ("version", "aliases", "candidate", "trained on", *SCORES, "made (UTC)")
+    told = ("served as", "version", "unseen subjects", *SCORES)
+    trained = "Each version, whom it has learnt from, and how its candidate did on each of them left out in turn."
     return [
-        Section("What was trained", "Each version and the subjects it has learnt from.", columns, rows),
-        Section("What was asked over HTTP", "Means over each simulation's subjects, newest first.", told, simulated),
+        Section("What was trained", f"{trained} {SCORED}", columns, rows),
+        Section("What was asked over HTTP", f"Each simulation, newest first. {SCORED}", told, simulated),
     ]
+
+
+def _scores(means: Means) -> list[str]:
+    kept = "" if means.share_kept is None else f"{means.share_kept:.1%}"
+    others = (means.balanced_accuracy, means.kappa, means.accuracy)
+    return [_number(means.auc), _number(means.all_auc), kept, *map(_number, others)]
 
 
 def _comparison(contest: _Contest) -> list[Section]:

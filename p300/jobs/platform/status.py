@@ -1,6 +1,5 @@
 """Status: what is in each bucket, every version of the model, and what the served aliases answer."""
 
-import re
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from p300.domain import MODEL_NAME, SERVED_ALIASES, SubjectId, parse_subjects
+from p300.domain import MODEL_NAME, SERVED_ALIASES, SubjectId
 from p300.errors import NotFound, Unavailable
 from p300.registry.overview import VersionOverview, read_overview
+from p300.registry.records import Means, Origin, training_subjects_of, validated_subjects_of
 from p300.store.objects import ObjectStore
 from p300.store.subjects import stored_subjects
 from p300.wire import READY_PATH, AliasStatus, Readiness
@@ -20,9 +20,6 @@ from p300.wire import READY_PATH, AliasStatus, Readiness
 Seen = TypeVar("Seen")
 
 ANSWER_S = 2.0
-SCORE_PREFIX = "loso_mean_"
-
-_SUBJECT_AUC = re.compile(r"loso_subject_(\d+)_auc")
 
 
 @dataclass(frozen=True)
@@ -38,16 +35,15 @@ class BucketStatus:
 class VersionStatus:
     """A version; `training_subjects` is None and `scores` empty where MLflow has lost them.
 
-    ``scores`` are means over `validated_subjects`, each left out: ``auc``, ``balanced_accuracy``,
-    ``kappa``, ``accuracy``. After an incremental fit these are the new subjects alone, so compare
-    scores of two versions only where they are of the same subjects.
+    ``scores`` are means over `validated_subjects`, each left out. After an incremental fit these are
+    the new subjects alone, so compare scores of two versions only where they are of the same subjects.
     """
 
     version: int
     aliases: tuple[str, ...]
     candidate: str
     training_subjects: tuple[SubjectId, ...] | None
-    scores: Mapping[str, float]
+    scores: Means
     validated_subjects: tuple[SubjectId, ...]
     created: datetime
 
@@ -116,19 +112,12 @@ def _bucket(store: ObjectStore, bucket: str) -> BucketStatus:
 
 
 def _version(version: VersionOverview) -> VersionStatus:
-    subjects = version.params.get("training_subjects")
     return VersionStatus(
         version=version.version,
         aliases=version.aliases,
-        candidate=version.tags.get("candidate", ""),
-        training_subjects=None if subjects is None else parse_subjects(subjects),
-        scores={
-            name.removeprefix(SCORE_PREFIX): value
-            for name, value in version.metrics.items()
-            if name.startswith(SCORE_PREFIX)
-        },
-        validated_subjects=tuple(
-            sorted(SubjectId(int(match[1])) for match in map(_SUBJECT_AUC.fullmatch, version.metrics) if match)
-        ),
+        candidate=Origin.of(version.tags).candidate,
+        training_subjects=training_subjects_of(version.params),
+        scores=Means.of_validation(version.metrics),
+        validated_subjects=validated_subjects_of(version.metrics),
         created=version.created,
     )

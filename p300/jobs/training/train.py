@@ -10,13 +10,13 @@ from p300.domain import CHALLENGER, SubjectId, subject_name
 from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.commit import code_commit
 from p300.jobs.training.learn import Base, learn, learn_new
-from p300.jobs.training.training_log import PROVENANCE_FILE, SUMS_FILE, log_training, read_provenances, trained_model
+from p300.jobs.training.training_log import log_training, trained_model
 from p300.model.answers import Answers
 from p300.model.candidate import Candidate
 from p300.model.candidates import candidate
-from p300.model.sums.stored import Sums
 from p300.model.tuning import Search
 from p300.registry import ModelVersion, Registry
+from p300.registry.records import Origin
 from p300.store.features import FeatureTables
 from p300.store.layout import FEATURES
 from p300.store.objects import ObjectStore
@@ -101,12 +101,13 @@ def train(
     old = base.sums.subjects if base else ()
     tables = FeatureTables(store, [subject for subject in subjects if subject not in old])
     commit = code_commit()
-    with registry.start_run(_run_name(training, subjects), kind="training", tags={"code_commit": commit}) as run:
+    tags = Origin(code_commit=commit).tags()
+    with registry.start_run(_run_name(training, subjects), kind="training", tags=tags) as run:
         learned = (
             learn_new(chosen, base, tables, on_step) if base else learn(chosen, tables, on_step, search=training.tune)
         )
         model = trained_model(learned, commit)
-        log_training(run, learned, model.tags["data_hash"], source=store.url)
+        log_training(run, learned, model.origin.data_hash, source=store.url)
         on_step("logged")
         version = registry.register(run, model)
     if training.set_challenger_alias:
@@ -156,7 +157,7 @@ def _base(registry: Registry, subjects: Sequence[SubjectId]) -> Base:
     """The sums of the newest version that left some."""
     for version in registry.versions():
         try:
-            sums = Sums.from_bytes(registry.artifact(version.run_id, SUMS_FILE))
+            sums = registry.sums(version)
         except NotFound:
             continue
         dropped = sorted(set(sums.subjects) - set(subjects))
@@ -167,7 +168,7 @@ def _base(registry: Registry, subjects: Sequence[SubjectId]) -> Base:
             )
         if set(sums.subjects) == set(subjects):
             raise Refused(f"version {version.version} has learnt from all of these subjects: there is nothing to add")
-        return Base(version.version, sums, read_provenances(registry.artifact(version.run_id, PROVENANCE_FILE)))
+        return Base(version.version, sums, registry.provenances(version))
     raise Refused("no version has left sums to start from: train once without --incremental")
 
 
