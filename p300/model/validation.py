@@ -2,20 +2,11 @@
 
 from p300.model.answers import Answers, read_flashes
 from p300.model.candidate import Candidate
-from p300.model.sums.stored import Sums
 from p300.model.tables import Tables
 
 
-def validate(candidate: Candidate, tables: Tables, sums: Sums | None = None) -> Answers:
+def validate(candidate: Candidate, tables: Tables) -> Answers:
     """Leave each subject out in turn: each is answered by the classifier of all the others.
-
-    Parameters
-    ----------
-    candidate : Candidate
-    tables : mapping
-        Of the subjects to leave out.
-    sums : Sums, optional
-        Of these subjects and maybe others, where they are known already and suffice.
 
     Raises
     ------
@@ -23,5 +14,4 @@ def validate(candidate: Candidate, tables: Tables, sums: Sums | None = None) -> 
         Fewer than two subjects, tables that do not belong together, or a subject that cannot be
         scored, as its epochs are of one class only.
     """
-    probabilities = candidate.leave_out_of_sums(sums, tables) if sums else candidate.leave_one_subject_out(tables)
-    return Answers.to(read_flashes(tables), probabilities).scored()
+    return Answers.to(read_flashes(tables), candidate.leave_one_subject_out(tables)).scored()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from p300.domain import FeatureTable, Float64s, Label
+from p300.domain import FeatureTable, Float64s, Label, Provenance
 from p300.errors import InvalidInput
 
 MICROVOLTS_PER_VOLT = 1e6
@@ -32,37 +32,60 @@ class Evoked:
     n_subjects: int
 
 
+class Averages:
+    """Adds up the average responses of subjects, each counting the same."""
+
+    def __init__(self) -> None:
+        self._provenance: Provenance | None = None
+        self._n_subjects = dict.fromkeys(Label, 0)
+        self._totals: dict[Label, Float64s] = {}
+        self._squares: dict[Label, Float64s] = {}
+
+    def add(self, table: FeatureTable) -> None:
+        """Add a subject; one without epochs of a class says nothing of that class."""
+        self._provenance = table.provenance
+        for label in Label:
+            epochs = table.features[table.labels == label]
+            if len(epochs):
+                average = epochs.mean(axis=0, dtype=np.float64).reshape(table.n_channels, -1)
+                self._n_subjects[label] += 1
+                self._totals[label] = self._totals.get(label, 0) + average
+                self._squares[label] = self._squares.get(label, 0) + average**2
+
+    def evoked(self) -> Evoked:
+        """Of the subjects so far.
+
+        Raises
+        ------
+        InvalidInput
+            None of them had epochs of a class.
+        """
+        if self._provenance is None or len(self._totals) < len(Label):
+            raise InvalidInput("there are no responses to average: give at least one subject with epochs of both classes")
+        recipe = self._provenance.recipe
+        physical = recipe.normalisation == "none"
+        scale = MICROVOLTS_PER_VOLT if physical else 1.0
+        mean = {label: scale * self._totals[label] / self._n_subjects[label] for label in Label}
+        squares = {label: scale**2 * self._squares[label] / self._n_subjects[label] for label in Label}
+        return Evoked(
+            mean=mean,
+            spread={label: np.sqrt(np.maximum(squares[label] - mean[label] ** 2, 0)) for label in Label},
+            times_s=recipe.window_s[0] + np.arange(mean[Label.Target].shape[1]) / recipe.sfreq_hz,
+            channel_names=self._provenance.channel_names,
+            unit="µV" if physical else "a.u.",
+            n_subjects=max(self._n_subjects.values()),
+        )
+
+
 def evoked(tables: Iterable[FeatureTable]) -> Evoked:
     """Average the epochs of each subject, then the subjects; holds one table at a time.
 
     Raises
     ------
     InvalidInput
-        There are no tables.
+        There are no tables, or none with epochs of a class.
     """
-    total: dict[Label, Float64s] = {}
-    squares: dict[Label, Float64s] = {}
-    n_subjects = 0
-    table = None
+    averages = Averages()
     for table in tables:
-        n_subjects += 1
-        epochs = table.features.reshape(len(table.features), table.n_channels, -1)
-        for label in Label:
-            average = epochs[table.labels == label].mean(axis=0, dtype=np.float64)
-            total[label] = total.get(label, 0) + average
-            squares[label] = squares.get(label, 0) + average**2
-    if table is None:
-        raise InvalidInput("there are no subjects to average: give at least one processed subject")
-    recipe = table.provenance.recipe
-    physical = recipe.normalisation == "none"
-    scale = MICROVOLTS_PER_VOLT if physical else 1.0
-    mean = {label: scale * total[label] / n_subjects for label in Label}
-    variance = {label: scale**2 * squares[label] / n_subjects - mean[label] ** 2 for label in Label}
-    return Evoked(
-        mean=mean,
-        spread={label: np.sqrt(np.maximum(variance[label], 0)) for label in Label},
-        times_s=recipe.window_s[0] + np.arange(mean[Label.Target].shape[1]) / recipe.sfreq_hz,
-        channel_names=table.provenance.channel_names,
-        unit="µV" if physical else "a.u.",
-        n_subjects=n_subjects,
-    )
+        averages.add(table)
+    return averages.evoked()

@@ -1,20 +1,16 @@
 """What training learns from feature tables: from all of them, or from the new ones and stored sums."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sklearn.base import ClassifierMixin
 
-from p300.domain import FeatureTable, Float32s, Provenance, SubjectId
+from p300.domain import Float64s, Provenance, SubjectId
+from p300.jobs.training.reading import Reading, require_distinct
 from p300.model.answers import Answers
 from p300.model.candidate import Candidate
 from p300.model.sums.stored import Sums
-from p300.model.tables import Tables
 from p300.model.tuning import DEFAULT_GRID, Search, tune
-from p300.model.validation import validate
-from p300.report.evoked import Evoked, evoked
-
-N_EXAMPLES = 2
 
 OnStep = Callable[[str], None]
 
@@ -29,10 +25,8 @@ class Learned:
         Of every subject; after an incremental fit, of the new ones.
     provenances : dict of Provenance
         Of every subject that the estimator has learnt from.
-    evoked : Evoked
+    reading : Reading
         Of the tables that were read.
-    example : ndarray of float32, shape (2, n_features)
-        The first epochs of the first table.
     sums : Sums or None
         To start the next incremental fit from; None for candidates that cannot.
     search : Search or None
@@ -45,8 +39,7 @@ class Learned:
     estimator: ClassifierMixin
     validation: Answers
     provenances: dict[SubjectId, Provenance]
-    evoked: Evoked
-    example: Float32s
+    reading: Reading
     sums: Sums | None
     search: Search | None = None
     base_version: int | None = None
@@ -61,29 +54,31 @@ class Base:
     provenances: dict[SubjectId, Provenance]
 
 
-def learn(candidate: Candidate, tables: Tables, on_step: OnStep, *, search: bool = False) -> Learned:
+def learn(candidate: Candidate, reading: Reading, on_step: OnStep, *, search: bool = False) -> Learned:
     """Validate a candidate leave-one-subject-out and fit it to all subjects; search for it first if asked.
 
     Raises
     ------
     InvalidInput
-        Fewer than two subjects, tables that do not belong together, or a subject without epochs of
-        both classes.
+        Fewer than two subjects.
     """
-    found = tune(tables, DEFAULT_GRID) if search else None
+    found = tune(reading.tables, DEFAULT_GRID) if search else None
     if found is not None:
         candidate = found.winner.candidate
-    sums = Sums.of(tables) if candidate.sums_suffice else None
-    validation = found.winner.validation if found else validate(candidate, tables, sums)
+    sums = Sums.of(reading.tables) if candidate.sums_suffice else None
+    if found is not None:
+        validation = found.winner.validation
+    elif sums is not None:
+        validation = _answers(reading, candidate.leave_out_of_sums(sums, reading.tables))
+    else:
+        validation = _answers(reading, candidate.leave_one_subject_out(reading.tables))
     on_step("validated")
-    estimator = candidate.fit_sums(sums) if sums else candidate.fit(tables)
+    estimator = candidate.fit_sums(sums) if sums else candidate.fit(reading.tables)
     on_step("fitted")
-    return Learned(
-        candidate, estimator, validation, _provenances(tables), evoked(_each(tables)), _example(tables), sums, found
-    )
+    return Learned(candidate, estimator, validation, reading.provenances, reading, sums, found)
 
 
-def learn_new(candidate: Candidate, base: Base, tables: Tables, on_step: OnStep) -> Learned:
+def learn_new(candidate: Candidate, base: Base, reading: Reading, on_step: OnStep) -> Learned:
     """Add new subjects to what an earlier version has learnt; only their tables are read.
 
     Each new subject is validated by the classifier of all other subjects, old and new.
@@ -93,33 +88,17 @@ def learn_new(candidate: Candidate, base: Base, tables: Tables, on_step: OnStep)
     Refused
         The candidate cannot be fitted to sums.
     InvalidInput
-        Tables that differ from those of the earlier version, or a subject without epochs of both
-        classes.
+        A recording that the earlier version has learnt under another number.
     """
-    sums = base.sums.extended(tables)
+    provenances = dict(sorted((base.provenances | reading.provenances).items()))
+    require_distinct(provenances)
+    sums = base.sums.extended(reading.tables)
     estimator = candidate.fit_sums(sums)
-    validation = validate(candidate, tables, sums)
+    validation = _answers(reading, candidate.leave_out_of_sums(sums, reading.tables))
     on_step("validated")
     on_step("fitted")
-    return Learned(
-        candidate,
-        estimator,
-        validation,
-        dict(sorted((base.provenances | _provenances(tables)).items())),
-        evoked(_each(tables)),
-        _example(tables),
-        sums,
-        base_version=base.version,
-    )
+    return Learned(candidate, estimator, validation, provenances, reading, sums, base_version=base.version)
 
 
-def _provenances(tables: Tables) -> dict[SubjectId, Provenance]:
-    return {subject: table.provenance for subject, table in tables.items()}
-
-
-def _each(tables: Tables) -> Iterable[FeatureTable]:
-    return (table for _, table in tables.items())
-
-
-def _example(tables: Tables) -> Float32s:
-    return next(iter(tables.values())).features[:N_EXAMPLES]
+def _answers(reading: Reading, probabilities: dict[SubjectId, Float64s]) -> Answers:
+    return Answers.to(reading.flashes, probabilities).scored()

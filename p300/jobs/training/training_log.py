@@ -33,7 +33,7 @@ def trained_model(learned: Learned, commit: str) -> TrainedModel:
     return TrainedModel(
         estimator=learned.estimator,
         card=ModelCard(tuple(learned.provenances), first.recipe, tuple(first.channel_names)),
-        example=learned.example,
+        example=learned.reading.example,
         metrics=validation_metrics(learned.validation),
         origin=Origin(learned.candidate.name, first.recipe_hash, data_hash(learned.provenances), commit),
     )
@@ -48,7 +48,7 @@ def log_training(run: Run, learned: Learned, data_hash: str, *, source: str) -> 
         run.log_json(name, content)
     run.log_json(PROVENANCE_FILE, write_provenances(learned.provenances))
     named = {VALIDATION_NAME: learned.validation}
-    run.log_figure("evoked", evoked_figure(learned.evoked))
+    run.log_figure("evoked", evoked_figure(learned.reading.evoked))
     run.log_figure("roc", roc_figure(named))
     run.log_figure("auc", auc_figure(named))
     run.log_figure("confusion", confusion_figure(named))
