@@ -47,7 +47,7 @@ def train(
     training = job.Training(
         candidate=candidate,
         parameters=_parameters(parameter or []),
-        subjects=parse_subjects(subjects) if subjects is not None else (),
+        subjects=None if subjects is None else parse_subjects(subjects),
         share=share,
         tune=tune,
         incremental=incremental,

@@ -61,7 +61,9 @@ class Averages:
             None of them had epochs of a class.
         """
         if self._provenance is None or len(self._totals) < len(Label):
-            raise InvalidInput("there are no responses to average: give at least one subject with epochs of both classes")
+            raise InvalidInput(
+                "there are no responses to average: give at least one subject with epochs of both classes"
+            )
         recipe = self._provenance.recipe
         physical = recipe.normalisation == "none"
         scale = MICROVOLTS_PER_VOLT if physical else 1.0

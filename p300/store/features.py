@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -66,15 +67,17 @@ def decode_features(data: bytes) -> FeatureTable:
 def stored_provenance(store: ObjectStore, subject: SubjectId) -> Provenance | None:
     """Where a subject's stored feature table comes from; None where there is none, or none that can be read."""
     try:
-        return decode_provenance(store.get(FEATURES, features_key(subject)))
+        with store.open(FEATURES, features_key(subject)) as file:
+            return decode_provenance(file)
     except (NotFound, InvalidInput):
         return None
 
 
-def decode_provenance(data: bytes) -> Provenance:
+def decode_provenance(data: bytes | BinaryIO) -> Provenance:
     """Read where a feature table came from, without its epochs; raises like `decode_features`."""
     try:
-        return _decode_provenance(pq.read_schema(pa.BufferReader(data)).metadata)
+        source = pa.BufferReader(data) if isinstance(data, bytes) else data
+        return _decode_provenance(pq.read_schema(source).metadata)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, InvalidInput) as error:
         raise InvalidInput(f"this is no feature table ({error}): preprocess the subject again") from error
 

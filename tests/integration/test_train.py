@@ -1,6 +1,7 @@
 """From feature tables in a store to a registered version in a real MLflow."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from p300.model.candidates import candidate
 from p300.model.validation import validate
 from p300.registry import Registry, load_estimator, read_card
 from p300.store.features import FeatureTables, encode_features
+from p300.store.folder import FolderStore
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
 from tests.builders import make_table
@@ -43,8 +45,25 @@ def tables(store: ObjectStore) -> FeatureTables:
     return FeatureTables(store)
 
 
+class CountedStore(FolderStore):
+    """A store of the same folder that knows which objects were fetched, and how often."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        super().__init__(store.url)
+        self.fetched: Counter[str] = Counter()
+
+    def get(self, bucket: str, key: str) -> bytes:
+        self.fetched[key] += 1
+        return super().get(bucket, key)
+
+
 def _process(
-    store: ObjectStore, subject: int, *, channels: tuple[str, ...] = CHANNELS, recipe: Recipe = RECIPE
+    store: ObjectStore,
+    subject: int,
+    *,
+    channels: tuple[str, ...] = CHANNELS,
+    recipe: Recipe = RECIPE,
+    raw_sha256: str = "",
 ) -> None:
     rng = np.random.default_rng(subject)
     labels = np.where(np.arange(N_EPOCHS) % 6 == 0, 2, 1).astype(np.int8)
@@ -55,7 +74,7 @@ def _process(
         labels,
         recipe=recipe,
         channel_names=channels,
-        raw_sha256=f"{subject:064d}",
+        raw_sha256=raw_sha256 or f"{subject:064d}",
         n_flashes=N_EPOCHS + 3,
         n_incomplete=1,
         n_rejected=2,
@@ -104,11 +123,20 @@ def test_version_holds_what_was_learnt(
 
 
 @pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("name", ["lda", "toeplitz-lda", "ensemble"])
+def test_training_fetches_each_table_once(store: ObjectStore, registry: Registry, name: str) -> None:
+    parameters = {"xdawn-lda.n_filters": 1, "riemann.n_filters": 1} if name == "ensemble" else {}
+    counted = CountedStore(store)
+    train(Training(name, parameters), counted, registry)
+    assert counted.fetched == {features_key(subject): 1 for subject in range(1, 6)}
+
+
+@pytest.mark.usefixtures("tables")
 def test_incremental_equals_a_fit_to_all(store: ObjectStore, registry: Registry, tmp_path: Path) -> None:
     train(Training(subjects=(1, 2, 4)), store, registry)
-    store.put(FEATURES, features_key(1), b"not read again")
-    grown = train(Training(subjects=(1, 2, 3, 4, 5), incremental=True), store, registry)
-    _process(store, 1)
+    counted = CountedStore(store)
+    grown = train(Training(subjects=(1, 2, 3, 4, 5), incremental=True), counted, registry)
+    assert counted.fetched == {features_key(3): 1, features_key(5): 1}
     whole = train(Training(subjects=(1, 2, 3, 4, 5)), store, registry)
     assert grown.subjects == whole.subjects == registry.training_subjects(grown.version)
     assert grown.version.tags["data_hash"] == whole.version.tags["data_hash"]
@@ -133,6 +161,13 @@ def test_incremental_is_refused_where_it_cannot_be(store: ObjectStore, registry:
         train(Training(subjects=(1, 2, 5), incremental=True), store, registry)
     with pytest.raises(Refused, match="without --incremental"):
         train(Training("xdawn-lda", incremental=True), store, registry)
+    _process(store, 2, raw_sha256="another recording")
+    with pytest.raises(Refused, match="version 1 has learnt from subject_02 as .* before: .* made again since"):
+        train(Training(subjects=(1, 2, 3, 5), incremental=True), store, registry)
+    _process(store, 2)
+    _process(store, 3, raw_sha256=f"{2:064d}")
+    with pytest.raises(InvalidInput, match="subject_02 and subject_03 are the same recording"):
+        train(Training(subjects=(1, 2, 3, 5), incremental=True), store, registry)
     _process(store, 3, recipe=Recipe(window_s=(0.0, 0.11), baseline_s=None, reject_volts=None))
     with pytest.raises(InvalidInput, match="subject_03 does not match"):
         train(Training(subjects=(1, 2, 3, 5), incremental=True), store, registry)
@@ -163,6 +198,7 @@ def test_search_registers_the_winner_with_all_that_was_tried(
         (Training(share=float("nan")), InvalidInput, "above 0 and at most 1"),
         (Training(share=0.3), InvalidInput, "1 of 5 processed subjects, and it needs at least 2"),
         (Training(subjects=(1,)), InvalidInput, "at least 2"),
+        (Training(subjects=()), InvalidInput, "list of training subjects is empty"),
         (Training(subjects=(1, 2), share=0.5), InvalidInput, "not both"),
         (Training(subjects=(1, 7, 12)), NotFound, "subject_07, subject_12"),
         (Training("svm"), InvalidInput, "no candidate 'svm'"),

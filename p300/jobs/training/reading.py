@@ -5,12 +5,12 @@ search tries many candidates. In memory the features of 64 subjects would take 3
 they would have to be fetched and decoded each time.
 """
 
+import io
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import IO
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def read_once(tables: Tables, layout: Layout | None = None) -> Iterator[Reading]
         Tables that do not belong together, two of them made of the same recording, or none that
         can be learnt from.
     """
-    with tempfile.TemporaryFile(prefix="p300-features-") as file:
+    with tempfile.TemporaryFile(prefix="p300-features-", buffering=0) as file:
         kept = _KeptTables(tables, file)
         averages, flashes, provenances = Averages(), {}, {}
         set_aside: dict[SubjectId, str] = {}
@@ -81,7 +81,7 @@ def read_once(tables: Tables, layout: Layout | None = None) -> Iterator[Reading]
                 continue
             kept.keep(subject, table)
             averages.add(table)
-            flashes[subject], provenances[subject] = Flashes.of(table), table.provenance
+            flashes[subject], provenances[subject] = Flashes.of(table.targets, table.provenance), table.provenance
             example = table.features[:N_EXAMPLES].copy() if example is None else example
         if example is None:
             raise InvalidInput("no subject has epochs of both classes: record or preprocess them again")
@@ -107,18 +107,16 @@ def require_distinct(provenances: Mapping[SubjectId, Provenance]) -> None:
 class _KeptTables(Mapping[SubjectId, FeatureTable]):
     """Tables whose features lie in a file; those it has no room for are read again."""
 
-    def __init__(self, source: Tables, file: IO[bytes]) -> None:
+    def __init__(self, source: Tables, file: io.FileIO) -> None:
         self._source, self._file = source, file
-        self._tables: dict[SubjectId, FeatureTable | None] = {}
-        self._places: dict[SubjectId, tuple[int, tuple[int, ...]]] = {}
+        self._end = 0
+        self._kept: dict[SubjectId, tuple[FeatureTable, int, tuple[int, ...]] | None] = {}
 
     def keep(self, subject: SubjectId, table: FeatureTable) -> None:
         features = np.ascontiguousarray(table.features)
-        self._tables[subject] = None
-        place = self._file.seek(0, 2)
         try:
-            self._file.write(features.data)
-            self._file.flush()
+            self._file.seek(self._end)
+            _write(self._file, features)
         except OSError as error:
             logger.warning(
                 "no room for %.0f MiB of features in %s (%s): %s is read from the store again where it is needed",
@@ -127,23 +125,35 @@ class _KeptTables(Mapping[SubjectId, FeatureTable]):
                 error.strerror,
                 subject_name(subject),
             )
-            self._file.truncate(place)
-            return
-        self._places[subject] = place, features.shape
-        self._tables[subject] = replace(table, features=features[:0].copy())
+            self._kept[subject] = None
+        else:
+            self._kept[subject] = replace(table, features=features[:0].copy()), self._end, features.shape
+            self._end += features.nbytes
 
     def __getitem__(self, subject: SubjectId) -> FeatureTable:
-        rest = self._tables[subject]
-        if rest is None:
+        kept = self._kept[subject]
+        if kept is None:
             return self._source[subject]
-        place, shape = self._places[subject]
+        rest, place, shape = kept
         features = np.empty(shape, np.float32)
         self._file.seek(place)
-        self._file.readinto(features.data.cast("B"))  # type: ignore[attr-defined]
+        _read(self._file, features)
         return replace(rest, features=features)
 
     def __iter__(self) -> Iterator[SubjectId]:
-        return iter(self._tables)
+        return iter(self._kept)
 
     def __len__(self) -> int:
-        return len(self._tables)
+        return len(self._kept)
+
+
+def _write(file: io.FileIO, array: Float32s) -> None:
+    left = array.data.cast("B")
+    while left:
+        left = left[file.write(left) :]
+
+
+def _read(file: io.FileIO, array: Float32s) -> None:
+    left = array.data.cast("B")
+    while left:
+        left = left[file.readinto(left) :]

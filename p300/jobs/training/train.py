@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from p300.domain import CHALLENGER, SubjectId, subject_name
+from p300.domain import CHALLENGER, Provenance, SubjectId, subject_name
 from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.commit import code_commit
 from p300.jobs.training.learn import Base, learn, learn_new
+from p300.jobs.training.reading import read_once
 from p300.jobs.training.training_log import log_training, trained_model
 from p300.model.answers import Answers
 from p300.model.candidate import Candidate
@@ -17,7 +18,7 @@ from p300.model.candidates import candidate
 from p300.model.tuning import Search
 from p300.registry import ModelVersion, Registry
 from p300.registry.records import Origin
-from p300.store.features import FeatureTables
+from p300.store.features import FeatureTables, stored_provenance
 from p300.store.layout import FEATURES
 from p300.store.objects import ObjectStore
 from p300.store.subjects import stored_subjects
@@ -38,8 +39,8 @@ class Training:
         One of :data:`p300.model.candidates.CANDIDATES`; the search decides where `tune` is set.
     parameters : mapping
         Of the candidate, where they differ from its defaults.
-    subjects : sequence of int
-        Train on these. Without them, on a share of the processed subjects.
+    subjects : sequence of int, optional
+        Train on these. Without any given, on a share of the processed subjects.
     share : float
         Above 0, at most 1: the first so many of the processed subjects in id order, rounded down.
     tune : bool
@@ -52,7 +53,7 @@ class Training:
 
     candidate: str = "lda"
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    subjects: Sequence[int] = ()
+    subjects: Sequence[int] | None = None
     share: float = 1.0
     tune: bool = False
     incremental: bool = False
@@ -61,13 +62,20 @@ class Training:
 
 @dataclass(frozen=True)
 class TrainedVersion:
-    """The version that was registered, and how its candidate did on subjects left out."""
+    """The version that was registered, and how its candidate did on subjects left out.
+
+    Attributes
+    ----------
+    set_aside : dict of str
+        Subjects that could not be learnt from, and why, see :class:`p300.jobs.training.reading.Reading`.
+    """
 
     version: ModelVersion
     candidate: Candidate
     subjects: tuple[SubjectId, ...]
     validation: Answers
     search: Search | None
+    set_aside: Mapping[SubjectId, str] = field(default_factory=dict)
 
 
 def train(
@@ -97,15 +105,19 @@ def train(
     _check_options(training)
     chosen = candidate(training.candidate, **training.parameters)
     subjects = choose_subjects(training, stored_subjects(store, FEATURES))
-    base = _base(registry, subjects) if training.incremental else None
-    old = base.sums.subjects if base else ()
+    base = _base(registry, store, subjects) if training.incremental else None
+    old, layout = (base.sums.subjects, base.sums.layout) if base else ((), None)
     tables = FeatureTables(store, [subject for subject in subjects if subject not in old])
     commit = code_commit()
     tags = Origin(code_commit=commit).tags()
-    with registry.start_run(_run_name(training, subjects), kind="training", tags=tags) as run:
-        learned = (
-            learn_new(chosen, base, tables, on_step) if base else learn(chosen, tables, on_step, search=training.tune)
-        )
+    with (
+        registry.start_run(_run_name(training, subjects), kind="training", tags=tags) as run,
+        read_once(tables, layout) as reading,
+    ):
+        if base:
+            learned = learn_new(chosen, base, reading, on_step)
+        else:
+            learned = learn(chosen, reading, on_step, search=training.tune)
         model = trained_model(learned, commit)
         log_training(run, learned, model.origin.data_hash, source=store.url)
         on_step("logged")
@@ -114,7 +126,14 @@ def train(
         registry.set_alias(CHALLENGER, version.version)
     on_step("registered")
     logger.info("registered version %d, trained on %d subjects", version.version, len(learned.provenances))
-    return TrainedVersion(version, learned.candidate, tuple(learned.provenances), learned.validation, learned.search)
+    return TrainedVersion(
+        version,
+        learned.candidate,
+        tuple(learned.provenances),
+        learned.validation,
+        learned.search,
+        reading.set_aside,
+    )
 
 
 def choose_subjects(training: Training, processed: Sequence[SubjectId]) -> list[SubjectId]:
@@ -127,12 +146,15 @@ def choose_subjects(training: Training, processed: Sequence[SubjectId]) -> list[
     InvalidInput
         Fewer than two.
     """
-    missing = sorted(set(training.subjects) - set(processed))
+    wanted = training.subjects
+    if wanted is not None and not wanted:
+        raise InvalidInput("the list of training subjects is empty: name some, or give a share")
+    missing = sorted(set(wanted or ()) - set(processed))
     if missing or not processed:
         names = ", ".join(map(subject_name, missing)) or "there is no subject"
         raise NotFound(f"not preprocessed: {names}; run preprocess first")
-    if training.subjects:
-        subjects = [subject for subject in processed if subject in training.subjects]
+    if wanted:
+        subjects = [subject for subject in processed if subject in wanted]
     else:
         # 0.29 of 100 is 28.999999999999996 in floating point, and 29 subjects to anyone who asks for it.
         subjects = list(processed[: math.floor(training.share * len(processed) + 1e-9)])
@@ -147,14 +169,14 @@ def choose_subjects(training: Training, processed: Sequence[SubjectId]) -> list[
 def _check_options(training: Training) -> None:
     if not 0 < training.share <= 1:
         raise InvalidInput(f"the share of training subjects is {training.share:g}, expected above 0 and at most 1")
-    if training.subjects and training.share != 1:
+    if training.subjects is not None and training.share != 1:
         raise InvalidInput("give the training subjects or their share, not both")
     if training.tune and training.incremental:
         raise InvalidInput("a search needs the epochs of all subjects: leave out --tune or --incremental")
 
 
-def _base(registry: Registry, subjects: Sequence[SubjectId]) -> Base:
-    """The sums of the newest version that left some."""
+def _base(registry: Registry, store: ObjectStore, subjects: Sequence[SubjectId]) -> Base:
+    """The sums of the newest version that left some, if what it has learnt is what there is now."""
     for version in registry.versions():
         try:
             sums = registry.sums(version)
@@ -166,10 +188,23 @@ def _base(registry: Registry, subjects: Sequence[SubjectId]) -> Base:
                 f"version {version.version} has learnt from {', '.join(map(subject_name, dropped))}, who are not among "
                 "the training subjects now: train without --incremental"
             )
+        provenances = registry.provenances(version)
+        replaced = [subject for subject in sums.subjects if not _is_as_learnt(store, subject, provenances[subject])]
+        if replaced:
+            raise Refused(
+                f"version {version.version} has learnt from {', '.join(map(subject_name, replaced))} as they were "
+                "before: their features have been made again since, of another recording or by another recipe; "
+                "train without --incremental"
+            )
         if set(sums.subjects) == set(subjects):
             raise Refused(f"version {version.version} has learnt from all of these subjects: there is nothing to add")
-        return Base(version.version, sums, registry.provenances(version))
+        return Base(version.version, sums, provenances)
     raise Refused("no version has left sums to start from: train once without --incremental")
+
+
+def _is_as_learnt(store: ObjectStore, subject: SubjectId, learnt: Provenance) -> bool:
+    now = stored_provenance(store, subject)
+    return now is not None and (now.raw_sha256, now.recipe_hash) == (learnt.raw_sha256, learnt.recipe_hash)
 
 
 def _run_name(training: Training, subjects: Sequence[SubjectId]) -> str:
