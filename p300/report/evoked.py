@@ -58,12 +58,12 @@ class Averages:
         Raises
         ------
         InvalidInput
-            None of them had epochs of a class.
+            There were none, or none had epochs of a class.
         """
-        if self._provenance is None or len(self._totals) < len(Label):
-            raise InvalidInput(
-                "there are no responses to average: give at least one subject with epochs of both classes"
-            )
+        if self._provenance is None:
+            raise InvalidInput("there are no subjects to average: give at least one processed subject")
+        if len(self._totals) < len(Label):
+            raise InvalidInput("there are no responses to average: no subject has epochs of both classes")
         recipe = self._provenance.recipe
         physical = recipe.normalisation == "none"
         scale = MICROVOLTS_PER_VOLT if physical else 1.0

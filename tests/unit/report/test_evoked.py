@@ -36,3 +36,13 @@ def test_normalised_recordings_have_no_physical_unit() -> None:
 def test_nobody_has_no_average() -> None:
     with pytest.raises(InvalidInput, match="no subjects to average"):
         evoked([])
+
+
+def test_a_subject_of_one_class_counts_for_that_class_alone() -> None:
+    both, some = (_table(level, 10, Recipe(window_s=(-0.05, 0.05), baseline_s=None)) for level in (2.0, 6.0))
+    targets = make_table(some.features[some.targets], some.labels[some.targets], recipe=both.provenance.recipe)
+    grand = evoked([both, targets])
+    np.testing.assert_allclose(grand.mean[Label.Target], np.full((2, 11), 4.0))
+    np.testing.assert_array_equal(grand.mean[Label.NonTarget], np.zeros((2, 11)))
+    with pytest.raises(InvalidInput, match="no subject has epochs of both classes"):
+        evoked([targets])
