@@ -25,11 +25,11 @@ def run() -> list[Row]:
     recording = synthesize(SUBJECT)
     raw = encode_recording(recording)
     recipe = Recipe(normalisation="none")
-    table = decode_features(features_of(raw, SUBJECT, recipe, "sha256"))
+    table = decode_features(features_of(io.BytesIO(raw), SUBJECT, recipe, "sha256"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "features.parquet"
         works: dict[str, Callable[[], object]] = {
-            "ours": lambda: path.write_bytes(features_of(raw, SUBJECT, recipe, "sha256")),
+            "ours": lambda: path.write_bytes(features_of(io.BytesIO(raw), SUBJECT, recipe, "sha256")),
             "peer": lambda: _mne_path(raw, recording, recipe, path),
             "floor": lambda: (decode_recording(raw), path.write_bytes(encode_features(table))),
         }

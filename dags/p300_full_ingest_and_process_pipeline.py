@@ -1,8 +1,10 @@
 """From new recordings to features.
 
-1. **land**: the next `batch_size` subjects of the folder `source` arrive in the landing zone.
+1. **land**: the next `batch_size` subjects of the folder `source` arrive in the landing zone; with `replace`, those
+   whose recording is another than before too.
 2. **ingest**: whatever is in the landing zone becomes raw data, or is set aside with a reason.
-3. **check_rejected** fails if more is set aside than **rejected_before**; its log says what and why. Good ones go on.
+3. **check_rejected** fails if more is set aside than **rejected_before**, or the folder holds what is no subject's
+   recording; its log says what and why. Good ones go on.
 4. **preprocess**: every raw subject without current features gets a container of its own, and two retries.
 5. **features_changed** updates the asset `p300-processed-features`, once, if there are new features.
 
@@ -30,17 +32,17 @@ def rejected_before() -> list[str]:
 
 @task
 def land(params: ParamsDict) -> list[str]:
-    return steps.land(params["source"], params["batch_size"])
+    return steps.land(params["source"], params["batch_size"], replace=params["replace"])
 
 
 @task
 def ingest(params: ParamsDict) -> list[str]:
-    return steps.ingest(params["batch_size"])
+    return steps.ingest(params["batch_size"], replace=params["replace"])
 
 
 @task
-def check_rejected(before: list[str]) -> None:
-    steps.check_rejected(before)
+def check_rejected(before: list[str], params: ParamsDict) -> None:
+    steps.check_rejected(before, params["source"])
 
 
 @task
@@ -64,6 +66,7 @@ def features_changed() -> None:
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={
         "batch_size": Param(5, type="integer", minimum=1, description="at most so many new subjects"),
+        "replace": Param(False, type="boolean", description="let recordings replace others of the same subjects"),
         "source": Param("/opt/p300/data", type="string", minLength=1, description="folder of subject files"),
     },
     doc_md=__doc__,

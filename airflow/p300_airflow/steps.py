@@ -11,6 +11,7 @@ from p300.domain import subject_name
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.recordings import ingest as job
+from p300.jobs.recordings.source import survey
 from p300.jobs.recordings.unprocessed import unprocessed_subjects
 from p300.settings import StoreSettings, read_settings
 from p300.store.objects import ObjectStore, open_store
@@ -24,7 +25,7 @@ def rejections() -> list[str]:
         return job.rejections(_store())
 
 
-def land(source: str, batch_size: int) -> list[str]:
+def land(source: str, batch_size: int, *, replace: bool) -> list[str]:
     """Copy the next subjects of a folder to the landing zone; gives their names.
 
     Raises
@@ -33,34 +34,43 @@ def land(source: str, batch_size: int) -> list[str]:
         There is no such folder, or no recording in it; trying again cannot help.
     """
     with _final():
-        arrived = [subject_name(subject) for subject in job.land(Path(source), _store(), batch_size=batch_size)]
+        landed = job.land(Path(source), _store(), batch_size=batch_size, replace=replace)
+    arrived = [subject_name(subject) for subject in landed.subjects]
     logger.info("landed: %s", ", ".join(arrived) or "nothing, every recording is in the store already")
     return arrived
 
 
-def ingest(batch_size: int) -> list[str]:
+def ingest(batch_size: int, *, replace: bool) -> list[str]:
     """Move the landing zone to the raw data; gives the names of the subjects that are raw data now."""
     with _final():
-        moved = [subject_name(subject) for subject in job.ingest(_store(), batch_size=batch_size).moved]
+        done = job.ingest(_store(), batch_size=batch_size, replace=replace)
+    moved = [subject_name(subject) for subject in done.moved]
     logger.info("raw data now: %s", ", ".join(moved) or "nothing new")
     return moved
 
 
-def check_rejected(before: Sequence[str]) -> None:
-    """Fail if more recordings are set aside than there were before, with the reason for each.
+def check_rejected(before: Sequence[str], source: str) -> None:
+    """Fail if the source holds what is no recording, or more is set aside than there was before; its log names each.
 
-    It asks the store, and not the task that ingested: one that was killed half-way and tried again no longer
-    knows what its first attempt set aside.
+    It asks the folder and the store, and not the tasks that landed and ingested: one that was killed half-way and
+    tried again no longer knows what its first attempt found.
     """
     with _final():
         store = _store()
         rejected = {key: job.reason_of(store, key) for key in sorted({*job.rejections(store)} - {*before})}
+        problems = survey(Path(source)).problems
+    for name, problem in problems.items():
+        logger.error("in %s, %s %s", source, name, problem)
     for key, reason in rejected.items():
         logger.error("rejected %s: %s", key, reason)
     if rejected:
         raise AirflowFailException(
             f"{len(rejected)} recordings were rejected and are kept in the landing zone, each with its reason: "
             "mend them in the source folder and run again"
+        )
+    if problems:
+        raise AirflowFailException(
+            f"{source} holds what cannot be taken, and the others were: {'; '.join(map(' '.join, problems.items()))}"
         )
 
 

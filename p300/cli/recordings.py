@@ -117,14 +117,17 @@ def ingest(
     from p300.store.layout import LANDING, RAW, REJECTED_PREFIX
 
     store = open_own_store()
+    landed = job.Landed()
     if source is not None:
-        console.print(f"landed subjects {subjects_text(job.land(source, store, batch_size=batch_size))}")
+        landed = job.land(source, store, batch_size=batch_size, replace=replace)
+        console.print(f"landed subjects {subjects_text(landed.subjects)}")
     with progress("ingesting", len(job.landed_keys(store))) as advance:
         done = job.ingest(store, batch_size=batch_size, replace=replace, on_done=advance)
     console.print(f"ingested subjects {subjects_text(done.moved)} to {RAW}")
     if done.rejected:
         console.print(f"the others and the reasons are in {LANDING}/{REJECTED_PREFIX}")
-        raise PartialFailure("ingested", done.rejected)
+    if failed := landed.problems | done.rejected:
+        raise PartialFailure("ingested", failed)
 
 
 def preprocess(

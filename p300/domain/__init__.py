@@ -4,7 +4,7 @@ from p300.domain.arrays import Float32s, Float64s
 from p300.domain.features import FeatureTable, Provenance
 from p300.domain.labels import Label, Labels
 from p300.domain.recipe import NORMALISATIONS, Normalisation, Recipe
-from p300.domain.recording import HIGHEST_SFREQ_HZ, MICROVOLT, Recording, code_onsets
+from p300.domain.recording import HIGHEST_SFREQ_HZ, MICROVOLT, Channels, Recording, code_onsets
 from p300.domain.subjects import SubjectId, parse_subject, parse_subjects, subject_name
 from p300.domain.versions import CHALLENGER, CHAMPION, MODEL_NAME, PREVIOUS_CHAMPION, SERVED_ALIASES
 
@@ -17,6 +17,7 @@ __all__ = [
     "NORMALISATIONS",
     "PREVIOUS_CHAMPION",
     "SERVED_ALIASES",
+    "Channels",
     "FeatureTable",
     "Float32s",
     "Float64s",

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from p300.domain import CHALLENGER, CHAMPION, SubjectId
@@ -16,8 +15,9 @@ from p300.jobs.judging.answers import compare_versions
 from p300.jobs.judging.evaluate import Evaluation, Simulation, evaluate
 from p300.jobs.judging.promote import promote
 from p300.jobs.judging.report import report
-from p300.jobs.recordings.ingest import ingest, land, subjects_in
+from p300.jobs.recordings.ingest import ingest, land
 from p300.jobs.recordings.preprocess import preprocess
+from p300.jobs.recordings.source import survey
 from p300.jobs.recordings.synth import synth
 from p300.jobs.training.train import STEPS, TrainedVersion, Training, train
 from p300.registry import Registry
@@ -27,6 +27,7 @@ from p300.serving.process import served
 from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings
 from p300.simulator.client import Endpoint
 from p300.simulator.wandb_log import WandbProject
+from p300.store.digest import sha256_of_file, stored_sha256
 from p300.store.features import FeatureTables
 from p300.store.layout import LANDING, RAW, REASON_SUFFIX, recording_key
 from p300.store.objects import ObjectStore, open_store
@@ -107,11 +108,12 @@ class Demo:
 
     def _prepare(self, store: ObjectStore) -> None:
         """Batch after batch lands, is ingested and preprocessed, as the scheduler would do it day by day."""
-        while subjects := land(self._recordings, store, batch_size=BATCH_SIZE):
+        while (landed := land(self._recordings, store, batch_size=BATCH_SIZE)).subjects:
+            subjects = landed.subjects
             with self._progress(f"ingesting subjects {subjects[0]}-{subjects[-1]}", len(subjects)) as advance:
                 done = ingest(store, batch_size=BATCH_SIZE, on_done=advance)
-            if done.rejected:
-                raise PartialFailure("ingested", done.rejected)
+            if failed := landed.problems | done.rejected:
+                raise PartialFailure("ingested", failed)
             with self._progress(f"preprocessing subjects {subjects[0]}-{subjects[-1]}", len(subjects)) as advance:
                 preprocess(store, Recipe(), subjects=subjects, workers=_cores(), on_done=advance)
 
@@ -180,7 +182,7 @@ class _World:
             f"{bucket}/{key}"
             for bucket in (LANDING, RAW)
             for key in self.store.list(bucket)
-            if not key.endswith(REASON_SUFFIX) and sha256(self.store.get(bucket, key)).hexdigest() not in brought
+            if not key.endswith(REASON_SUFFIX) and stored_sha256(self.store, bucket, key) not in brought
         ]
         if foreign:
             raise Refused(self._in_use(f"holds {foreign[0]}, which no demo brought"))
@@ -193,8 +195,8 @@ class _World:
 
     def claim(self, recordings: Path) -> None:
         """Note which recordings this demo brings, before it brings them."""
-        keys = map(recording_key, subjects_in(recordings))
-        self._write_note({key: sha256((recordings / key).read_bytes()).hexdigest() for key in keys})
+        found = survey(recordings).recordings
+        self._write_note({recording_key(subject): sha256_of_file(path) for subject, path in found.items()})
 
     def _write_note(self, brought: Mapping[str, str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -216,7 +218,7 @@ def _write_example(store: ObjectStore, subject: SubjectId, path: Path) -> Path:
 
 
 def _require_enough(recordings: Path) -> None:
-    n_subjects = len(subjects_in(recordings))
+    n_subjects = len(survey(recordings).recordings)
     if n_subjects < FEWEST_SUBJECTS:
         raise InvalidInput(
             f"there are recordings of {n_subjects} subjects in {recordings}, and the demo needs at least "

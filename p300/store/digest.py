@@ -1,6 +1,7 @@
 """SHA-256 of objects, and writes that are read back."""
 
 import hashlib
+from pathlib import Path
 from typing import BinaryIO
 
 from p300.errors import P300Error
@@ -10,15 +11,20 @@ _CHUNK_BYTES = 8 * 1024 * 1024
 
 
 def sha256_of(data: bytes | BinaryIO) -> str:
-    """SHA-256 in hexadecimal, of bytes or of all that a file holds; the file is at its beginning again then."""
+    """SHA-256 in hexadecimal, of bytes or of all that a file holds."""
     if isinstance(data, bytes):
         return hashlib.sha256(data).hexdigest()
     digest = hashlib.sha256()
     data.seek(0)
     while chunk := data.read(_CHUNK_BYTES):
         digest.update(chunk)
-    data.seek(0)
     return digest.hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file on this machine."""
+    with path.open("rb") as file:
+        return sha256_of(file)
 
 
 def stored_sha256(store: ObjectStore, bucket: str, key: str) -> str:

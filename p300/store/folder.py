@@ -3,14 +3,17 @@
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from p300.errors import NotFound, P300Error, Unavailable
 from p300.store.drafts import HIDDEN, drafted
 from p300.store.layout import object_path
+from p300.store.status import ObjectStatus
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -40,22 +43,25 @@ class FolderStore:
             path.mkdir(parents=True, exist_ok=True)
 
     def list(self, bucket: str, prefix: str = "") -> list[str]:
+        return [*self.sizes(bucket, prefix)]
+
+    def sizes(self, bucket: str, prefix: str = "") -> dict[str, int]:
         folder = self._path(bucket)
         with self._answering(f"the bucket {bucket}", "be listed"):
-            keys = (path.relative_to(folder).as_posix() for path in _files(folder))
-            return sorted(key for key in keys if key.startswith(prefix))
+            sizes = {path.relative_to(folder).as_posix(): n_bytes for path, n_bytes in _files(folder)}
+        return {key: sizes[key] for key in sorted(sizes) if key.startswith(prefix)}
 
     def exists(self, bucket: str, key: str) -> bool:
         path = self._path(bucket, key)
         with self._answering(f"{key} in {bucket}", "be looked for"):
             return path.is_file()
 
-    def size(self, bucket: str, key: str) -> int:
-        return self._stat(bucket, key).st_size
-
-    def tag(self, bucket: str, key: str) -> str:
-        status = self._stat(bucket, key)
-        return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+    def stat(self, bucket: str, key: str) -> ObjectStatus:
+        path = self._path(bucket, key)
+        with self._answering(f"{key} in {bucket}", "be looked for"):
+            found = path.stat()
+        tag = f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+        return ObjectStatus(found.st_size, tag, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def get(self, bucket: str, key: str) -> bytes:
         with self.open(bucket, key) as file:
@@ -109,11 +115,6 @@ class FolderStore:
             self.delete(bucket, key)
         return len(keys)
 
-    def _stat(self, bucket: str, key: str) -> os.stat_result:
-        path = self._path(bucket, key)
-        with self._answering(f"{key} in {bucket}", "be looked for"):
-            return path.stat()
-
     def _path(self, bucket: str, key: str = "") -> Path:
         return self.root / object_path(bucket, key)
 
@@ -150,22 +151,28 @@ _ADVICE = {
 }
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Files below a folder that are no drafts; what others delete meanwhile is passed over."""
+def _files(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Files below a folder that are no drafts, with their sizes; what others delete meanwhile is passed over."""
 
     def stop(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
             raise error
 
     for parent, _, names in os.walk(folder, onerror=stop):
-        paths = (Path(parent, name) for name in names if not name.startswith(HIDDEN))
-        yield from (path for path in paths if path.is_file())
+        for path in (Path(parent, name) for name in names if not name.startswith(HIDDEN)):
+            try:
+                found = path.stat()
+            except OSError:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                yield path, found.st_size
 
 
 def _write(draft: BinaryIO, data: bytes | BinaryIO) -> None:
     if isinstance(data, bytes):
         draft.write(data)
     else:
+        data.seek(0)
         shutil.copyfileobj(data, draft, _CHUNK_BYTES)
     draft.flush()
     os.fsync(draft.fileno())

@@ -16,7 +16,7 @@ BUCKETS = (LANDING, RAW, FEATURES, ARTIFACTS, INFERENCE_LOGS)
 REJECTED_PREFIX = "rejected/"
 REASON_SUFFIX = ".reason.txt"
 
-_SUBJECT_KEY = re.compile(r"subject_(?P<folder>\d{2,})/(?:subject_(?P=folder)_eeg_stim|features)\.parquet")
+_SUBJECT_KEY = re.compile(r"subject_([0-9]{2,})/.+\.parquet")
 
 
 def object_path(bucket: str, key: str = "") -> PurePosixPath:
@@ -51,6 +51,5 @@ def rejected_keys(key: str, sha256: str) -> tuple[str, str]:
 def subject_of(key: str) -> SubjectId | None:
     """Subject whose recording or feature table this is the key of; None for any other key."""
     match = _SUBJECT_KEY.fullmatch(key)
-    if match is None or int(match["folder"]) < 1:
-        return None
-    return SubjectId(int(match["folder"]))
+    subject = SubjectId(int(match[1])) if match else SubjectId(0)
+    return subject if subject >= 1 and key in (recording_key(subject), features_key(subject)) else None

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from p300.errors import InvalidInput
 from p300.store.folder import FolderStore
 from p300.store.login import S3Login
+from p300.store.status import ObjectStatus
 
 if TYPE_CHECKING:
     from p300.store.s3 import S3Store
@@ -17,7 +18,7 @@ class ObjectStore(Protocol):
 
     What asks for one object raises :class:`p300.errors.NotFound` where there is no such object, and
     every call :class:`p300.errors.Unavailable` where the store cannot be reached, read or written to.
-    Data is bytes, or a file that stands at its beginning and may be large: it is read a piece at a time.
+    Data is bytes, or a file, from its beginning: one that may be large, and is read a piece at a time.
     """
 
     @property
@@ -33,13 +34,12 @@ class ObjectStore(Protocol):
     def list(self, bucket: str, prefix: str = "") -> list[str]:
         """Keys that begin with the prefix, sorted; none where the bucket is missing."""
 
+    def sizes(self, bucket: str, prefix: str = "") -> dict[str, int]:
+        """Bytes of each object whose key begins with the prefix; none where the bucket is missing."""
+
     def exists(self, bucket: str, key: str) -> bool: ...
 
-    def size(self, bucket: str, key: str) -> int:
-        """Bytes of an object."""
-
-    def tag(self, bucket: str, key: str) -> str:
-        """What changes whenever the object is replaced by other bytes, and is cheap to ask for."""
+    def stat(self, bucket: str, key: str) -> ObjectStatus: ...
 
     def get(self, bucket: str, key: str) -> bytes: ...
 

@@ -18,6 +18,7 @@ from p300.store.keys.access import Policy
 from p300.store.layout import BUCKETS, object_path
 from p300.store.login import DEFAULT_REGION, S3Login
 from p300.store.s3_file import ranged_file
+from p300.store.status import ObjectStatus
 
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 _DENIED = {"403", "AccessDenied"}
@@ -100,12 +101,16 @@ class S3Store:
                 self._client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
     def list(self, bucket: str, prefix: str = "") -> list[str]:
+        return [*self.sizes(bucket, prefix)]
+
+    def sizes(self, bucket: str, prefix: str = "") -> dict[str, int]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         try:
             with self._answering(f"bucket {bucket}", f"s3:ListBucket on {bucket}"):
-                return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+                sizes = {entry["Key"]: int(entry["Size"]) for page in pages for entry in page.get("Contents", ())}
         except NotFound:
-            return []
+            return {}
+        return dict(sorted(sizes.items()))
 
     def exists(self, bucket: str, key: str) -> bool:
         try:
@@ -114,11 +119,9 @@ class S3Store:
             return False
         return True
 
-    def size(self, bucket: str, key: str) -> int:
-        return int(self._head(bucket, key)["ContentLength"])
-
-    def tag(self, bucket: str, key: str) -> str:
-        return str(self._head(bucket, key)["ETag"])
+    def stat(self, bucket: str, key: str) -> ObjectStatus:
+        head = self._head(bucket, key)
+        return ObjectStatus(int(head["ContentLength"]), str(head["ETag"]), head["LastModified"])
 
     def get(self, bucket: str, key: str) -> bytes:
         with self._answering(f"{key} in {bucket}", f"s3:GetObject on {bucket}"):
@@ -141,12 +144,12 @@ class S3Store:
 
     def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None:
         with self._answering(f"{key} in {bucket}", f"s3:PutObject on {bucket}"):
-            self._client.put_object(**_address(bucket, key), Body=data)
+            self._client.put_object(**_address(bucket, key), Body=_rewound(data))
 
     def put_new(self, bucket: str, key: str, data: bytes | BinaryIO) -> bool:
         with self._answering(f"{key} in {bucket}", f"s3:PutObject on {bucket}"):
             try:
-                self._client.put_object(**_address(bucket, key), Body=data, IfNoneMatch="*")
+                self._client.put_object(**_address(bucket, key), Body=_rewound(data), IfNoneMatch="*")
             except ClientError as error:
                 if _code(error) in _CHANGED | _CONTENDED:
                     return False
@@ -241,6 +244,12 @@ def _session(login: S3Login | None) -> boto3.Session:
 def _service_models() -> Loader:
     """What botocore knows of AWS: megabytes of JSON that every session would otherwise parse again, for 60 ms."""
     return create_loader()
+
+
+def _rewound(data: bytes | BinaryIO) -> bytes | BinaryIO:
+    if not isinstance(data, bytes):
+        data.seek(0)
+    return data
 
 
 def _address(bucket: str, key: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from p300.errors import InvalidInput
-from p300.store.digest import sha256_of
+from p300.store.digest import sha256_of_file
 from p300.store.folder import FolderStore
 
 MANIFEST = "manifest.json"
@@ -72,11 +72,6 @@ def count_objects(buckets: list[str], objects: list[StoredObject]) -> dict[str, 
     """How many objects there are, by bucket; none where a bucket is empty."""
     counts = Counter(entry.bucket for entry in objects)
     return {bucket: counts[bucket] for bucket in buckets}
-
-
-def sha256_of_file(file: Path) -> str:
-    with file.open("rb") as stream:
-        return sha256_of(stream)
 
 
 def open_backup(folder: Path) -> Manifest:

@@ -15,10 +15,9 @@ from p300.jobs.platform.archive import (
     count_objects,
     dump_file,
     objects_of,
-    sha256_of_file,
 )
 from p300.stack.databases import Database
-from p300.store.digest import put_verified
+from p300.store.digest import put_verified, sha256_of_file
 from p300.store.layout import BUCKETS
 from p300.store.objects import ObjectStore
 
@@ -111,5 +110,5 @@ def _copy(
         except NotFound:
             logger.info("%s left %s while it was saved", key, bucket)
             continue
-        yield StoredObject(bucket, key, target.size(bucket, key), saved)
+        yield StoredObject(bucket, key, target.stat(bucket, key).n_bytes, saved)
         on_object(key)

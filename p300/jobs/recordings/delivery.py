@@ -1,12 +1,16 @@
 """Where made, fetched and converted recordings go: the landing zone, or a folder of subject files."""
 
+import io
 from pathlib import Path
 
 from p300.domain import SubjectId
-from p300.errors import NotFound, Refused
+from p300.errors import Refused
+from p300.store.digest import sha256_of, stored_sha256
 from p300.store.folder import FolderStore
 from p300.store.layout import LANDING, recording_key
 from p300.store.objects import ObjectStore
+from p300.store.plausibility import require_plausible
+from p300.store.recordings import open_recording
 
 Destination = ObjectStore | Path
 
@@ -35,15 +39,15 @@ def deliver(destination: Destination, subject: SubjectId, recording: bytes, *, o
     else:
         store, bucket = destination, LANDING
     key = recording_key(subject)
-    if not overwrite and _differs(store, bucket, key, recording):
-        raise Refused(f"there is another recording at {bucket}/{key}; pass --overwrite to replace it")
     store.make_bucket(bucket)
-    store.put(bucket, key, recording)
+    if overwrite:
+        store.put(bucket, key, recording)
+    elif not store.put_new(bucket, key, recording) and stored_sha256(store, bucket, key) != sha256_of(recording):
+        raise Refused(f"there is another recording at {bucket}/{key}; pass --overwrite to replace it")
     return f"{bucket}/{key}"
 
 
-def _differs(store: ObjectStore, bucket: str, key: str, recording: bytes) -> bool:
-    try:
-        return store.get(bucket, key) != recording
-    except NotFound:
-        return False
+def require_usable(recording: bytes) -> None:
+    """Raise InvalidRecording where ingest would refuse it later: whoever makes it should hear of it now."""
+    with open_recording(io.BytesIO(recording)) as opened:
+        require_plausible(opened)

@@ -11,8 +11,8 @@ import mne
 from p300.domain import MICROVOLT, Label, Recording, SubjectId, subject_name
 from p300.errors import InvalidInput, InvalidRecording, PartialFailure, Refused, Unavailable
 from p300.formats.foreign import convert_raws
-from p300.jobs.recordings.delivery import Destination, deliver
-from p300.store.recordings import decode_recording, encode_recording
+from p300.jobs.recordings.delivery import Destination, deliver, require_usable
+from p300.store.recordings import encode_recording
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def fetch(
     for subject in subjects:
         try:
             recording = encode_recording(recording_of(dataset, subject))
-            decode_recording(recording)  # Ingest would refuse it later: whoever fetches it should hear of it now.
+            require_usable(recording)
             deliver(destination, subject, recording, overwrite=overwrite)
         except (InvalidRecording, Refused) as error:
             reasons[subject_name(subject)] = str(error)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from p300.domain import SubjectId
 from p300.formats.foreign import read_foreign
-from p300.jobs.recordings.delivery import Destination, deliver
-from p300.store.recordings import decode_recording, encode_recording
+from p300.jobs.recordings.delivery import Destination, deliver, require_usable
+from p300.store.recordings import encode_recording
 
 
 def import_recording(  # noqa: PLR0913 - what is read, how it is read, and where it goes
@@ -36,5 +36,5 @@ def import_recording(  # noqa: PLR0913 - what is read, how it is read, and where
         There is another recording of the subject, and `overwrite` is not set.
     """
     recording = encode_recording(read_foreign(paths, target=target, nontarget=nontarget, exclude=exclude))
-    decode_recording(recording)  # Ingest would refuse it later: whoever imports it should hear of it now.
+    require_usable(recording)
     return deliver(destination, subject, recording, overwrite=overwrite)

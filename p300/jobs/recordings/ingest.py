@@ -2,26 +2,36 @@
 
 Every step can be repeated: a recording is copied, the copy is read back and compared by SHA-256,
 and only then is the original deleted. Whoever dies in between leaves the original where it was, and
-the same command finishes the work.
+the same command finishes the work. Several may work on one landing zone at the same time.
 """
 
-import hashlib
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
-from p300.domain import SubjectId, subject_name
-from p300.errors import InvalidInput, InvalidRecording, NotFound, P300Error
+from p300.domain import SubjectId
+from p300.errors import InvalidInput, InvalidRecording, NotFound
+from p300.jobs.recordings.admission import admit, is_raw, require_admissible
+from p300.jobs.recordings.source import survey, unreadable
+from p300.store.digest import sha256_of
 from p300.store.layout import LANDING, RAW, REASON_SUFFIX, REJECTED_PREFIX, recording_key, rejected_keys, subject_of
 from p300.store.objects import ObjectStore
-from p300.store.recordings import decode_recording
 from p300.store.subjects import stored_subjects
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_BATCH_SIZE = 5
+
+
+@dataclass
+class Landed:
+    """The subjects that arrived in the landing zone, and what of the source folder could not, a sentence each."""
+
+    subjects: list[SubjectId] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -36,8 +46,10 @@ class Ingested:
     rejected: dict[str, str] = field(default_factory=dict)
 
 
-def land(source: Path, store: ObjectStore, *, batch_size: int | None = None) -> list[SubjectId]:
+def land(source: Path, store: ObjectStore, *, batch_size: int | None = None, replace: bool = False) -> Landed:
     """Copy the next subjects of a folder to the landing zone.
+
+    Those that landed already, are raw data, or were rejected and would be again do not arrive again.
 
     Parameters
     ----------
@@ -45,44 +57,45 @@ def land(source: Path, store: ObjectStore, *, batch_size: int | None = None) -> 
         A folder of ``subject_NN/subject_NN_eeg_stim.parquet``.
     batch_size : int, optional
         At most so many subjects, in id order. Without it, all of them.
-
-    Returns
-    -------
-    list of SubjectId
-        The subjects that arrived; those that already landed, are raw data or were rejected with the
-        very same bytes do not arrive again.
+    replace : bool
+        Subjects that are raw data with other bytes arrive too.
 
     Raises
     ------
     NotFound
-        There is no such folder, or no recording in it.
-    InvalidInput
-        A recording may not be read.
+        There is no such folder, or nothing in it that looks like a recording.
     """
-    recordings = {subject: source / recording_key(subject) for subject in subjects_in(source)}
-    if not recordings:
+    found = survey(source)
+    if not found.recordings and not found.problems:
         expected = recording_key(SubjectId(1))
         raise NotFound(f"there are no recordings in {source}: expected files such as {expected} below it")
-    landed = stored_subjects(store, LANDING)
-    raw = stored_subjects(store, RAW)
     store.make_bucket(LANDING)
-    arrived: list[SubjectId] = []
-    for subject in (subject for subject in recordings if subject not in landed and subject not in raw):
-        if len(arrived) == batch_size:
+    away = {*stored_subjects(store, LANDING), *(() if replace else stored_subjects(store, RAW))}
+    done = Landed(problems=found.problems)
+    for subject, path in found.recordings.items():
+        if len(done.subjects) == batch_size:
             break
-        data = _read(recordings[subject])
-        if not _was_rejected(store, recording_key(subject), data):
-            store.put(LANDING, recording_key(subject), data)
-            arrived.append(subject)
-    return arrived
+        if subject in away:
+            continue
+        try:
+            with path.open("rb") as file:
+                if _land(store, recording_key(subject), file, replace=replace):
+                    done.subjects.append(subject)
+        except OSError as error:
+            done.problems[recording_key(subject)] = unreadable(error)
+    return done
 
 
-def subjects_in(source: Path) -> list[SubjectId]:
-    """Subjects whose recordings are in a folder, in id order; raises NotFound without the folder."""
-    if not source.is_dir():
-        raise NotFound(f"there is no folder {source}")
-    keys = (path.relative_to(source).as_posix() for path in source.glob("subject_*/*_eeg_stim.parquet"))
-    return sorted(subject for subject in map(subject_of, keys) if subject is not None)
+def _land(store: ObjectStore, key: str, file: BinaryIO, *, replace: bool) -> bool:
+    sha256 = sha256_of(file)
+    aside, _ = rejected_keys(key, sha256)
+    if store.exists(LANDING, aside):
+        try:
+            require_admissible(store, key, file, sha256, replace=replace)
+        except InvalidRecording as error:
+            logger.info("%s was set aside before, and would be again: %s", key, error)
+            return False
+    return not is_raw(store, key, file, sha256) and store.put_new(LANDING, key, file)
 
 
 def ingest(
@@ -117,17 +130,21 @@ def ingest(
         store.make_bucket(bucket)
     done = Ingested()
     for batch in _batches(landed_keys(store), batch_size):
-        accepted: list[str] = []
+        accepted: dict[str, str] = {}
         for key in batch:
-            reason = _accept(store, key, replace=replace)
+            try:
+                tag, reason = _accept(store, key, replace=replace)
+            except NotFound:
+                logger.info("%s left the landing zone meanwhile: another ingest has it", key)
+                continue
             if reason is None:
-                accepted.append(key)
+                accepted[key] = tag
             else:
                 done.rejected[key] = reason
                 on_done(key)
-        for key in accepted:
-            store.delete(LANDING, key)
-            done.moved.extend(filter(None, [subject_of(key)]))
+        for key, tag in accepted.items():
+            if _leave(store, key, tag):
+                done.moved.extend(filter(None, [subject_of(key)]))
             on_done(key)
     return done
 
@@ -139,7 +156,7 @@ def landed_keys(store: ObjectStore) -> list[str]:
 
 
 def rejections(store: ObjectStore) -> list[str]:
-    """Keys of all that was ever set aside and is still in the landing zone, below ``rejected/``."""
+    """Keys of all that was set aside and is still in the landing zone, below ``rejected/``."""
     return [key for key in store.list(LANDING, REJECTED_PREFIX) if not key.endswith(REASON_SUFFIX)]
 
 
@@ -148,55 +165,38 @@ def reason_of(store: ObjectStore, rejection: str) -> str:
     return store.get(LANDING, rejection + REASON_SUFFIX).decode().strip()
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}; chmod go+rX lets a container read it") from error
-
-
 def _batches(keys: Iterable[str], size: int) -> Iterator[list[str]]:
     remaining = iter(keys)
     while batch := list(itertools.islice(remaining, size)):
         yield batch
 
 
-def _accept(store: ObjectStore, key: str, *, replace: bool) -> str | None:
-    """Copy one object to the raw data, or set it aside and return the reason."""
-    data = store.get(LANDING, key)
+def _accept(store: ObjectStore, key: str, *, replace: bool) -> tuple[str, str | None]:
+    """Copy one object to the raw data, or set it aside; gives its tag, and the reason if it was set aside."""
+    tag = store.stat(LANDING, key).tag
+    with store.open(LANDING, key) as file:
+        sha256 = sha256_of(file)
+        aside, reason_key = rejected_keys(key, sha256)
+        try:
+            admit(store, key, file, sha256, replace=replace)
+        except InvalidRecording as error:
+            logger.warning("rejected %s: %s", key, error)
+            store.put(LANDING, reason_key, f"{error}\n".encode())
+            store.put(LANDING, aside, file)
+            _leave(store, key, tag)
+            return tag, str(error)
+    for obsolete in (aside, reason_key):  # it was rejected once, and is good now
+        if store.exists(LANDING, obsolete):
+            store.delete(LANDING, obsolete)
+    return tag, None
+
+
+def _leave(store: ObjectStore, key: str, tag: str) -> bool:
+    """Delete an object from the landing zone; false if it went meanwhile, or another came in its place."""
     try:
-        _check(store, key, data, replace=replace)
-    except InvalidRecording as error:
-        _set_aside(store, key, data, str(error))
-        return str(error)
-    store.copy((LANDING, key), (RAW, key))
-    if _sha256(store.get(RAW, key)) != _sha256(data):
-        raise P300Error(f"the copy of {key} in {RAW} differs from the original, which is kept in {LANDING}; run again")
-    return None
-
-
-def _check(store: ObjectStore, key: str, data: bytes, *, replace: bool) -> None:
-    subject = subject_of(key)
-    if subject is None or key != recording_key(subject):
-        raise InvalidRecording(f"{key} is no recording's name, expected one such as {recording_key(SubjectId(1))}")
-    decode_recording(data)
-    if not replace and store.exists(RAW, key) and _sha256(store.get(RAW, key)) != _sha256(data):
-        name = subject_name(subject)
-        raise InvalidRecording(f"there is another recording of {name} in {RAW}; ingest with --replace to replace it")
-
-
-def _set_aside(store: ObjectStore, key: str, data: bytes, reason: str) -> None:
-    logger.warning("rejected %s: %s", key, reason)
-    aside, reason_key = rejected_keys(key, _sha256(data))
-    store.put(LANDING, reason_key, f"{reason}\n".encode())
-    store.put(LANDING, aside, data)
-    store.delete(LANDING, key)
-
-
-def _was_rejected(store: ObjectStore, key: str, data: bytes) -> bool:
-    aside, _ = rejected_keys(key, _sha256(data))
-    return store.exists(LANDING, aside)
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+        if store.stat(LANDING, key).tag != tag:
+            return False
+        store.delete(LANDING, key)
+    except NotFound:
+        return False
+    return True

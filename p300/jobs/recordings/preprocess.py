@@ -4,22 +4,25 @@ A table is made when it is missing, was made by another recipe or from other raw
 was is decided by the worker that holds the raw bytes, so no subject is read twice.
 """
 
-import hashlib
+import logging
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, ParamSpec, TypeVar, cast
+from typing import BinaryIO, Literal, ParamSpec, TypeVar, cast
 
 from p300.domain import Recipe, SubjectId, subject_name
 from p300.eeg.features import extract_features
 from p300.errors import InvalidInput, NotFound, P300Error, PartialFailure, Unavailable
+from p300.store.digest import sha256_of
 from p300.store.features import encode_features, stored_provenance
 from p300.store.layout import FEATURES, RAW, features_key, recording_key
 from p300.store.objects import ObjectStore, open_store
-from p300.store.recordings import decode_recording
+from p300.store.recordings import open_recording
 from p300.store.subjects import stored_subjects
+
+logger = logging.getLogger(__name__)
 
 Outcome = Literal["made", "current"]
 P = ParamSpec("P")
@@ -98,19 +101,34 @@ def preprocess_subject(store_url: str, subject: SubjectId, recipe: Recipe) -> Ou
         The recording cannot be used, or the store cannot be reached.
     """
     store = open_store(store_url)
-    raw = store.get(RAW, recording_key(subject))
-    sha256 = hashlib.sha256(raw).hexdigest()
-    if _is_current(store, subject, recipe, sha256):
-        return "current"
-    store.put(FEATURES, features_key(subject), features_of(raw, subject, recipe, sha256))
+    raw_key = recording_key(subject)
+    while True:
+        tag = store.stat(RAW, raw_key).tag
+        outcome = _make(store, subject, recipe)
+        try:
+            if store.stat(RAW, raw_key).tag == tag:
+                return outcome
+        except NotFound:
+            # The recording was removed meanwhile, and whoever removed it may have looked for features before.
+            store.delete(FEATURES, features_key(subject))
+            raise
+        logger.info("%s was replaced while its features were made: once more", raw_key)
+
+
+def _make(store: ObjectStore, subject: SubjectId, recipe: Recipe) -> Outcome:
+    with store.open(RAW, recording_key(subject)) as raw:
+        sha256 = sha256_of(raw)
+        if _is_current(store, subject, recipe, sha256):
+            return "current"
+        table = features_of(raw, subject, recipe, sha256)
+    store.put(FEATURES, features_key(subject), table)
     return "made"
 
 
-def features_of(raw: bytes, subject: SubjectId, recipe: Recipe, sha256: str) -> bytes:
-    """Parquet of a subject's feature table, from the Parquet of its recording."""
-    return encode_features(
-        extract_features(decode_recording(raw), recipe, raw_key=recording_key(subject), raw_sha256=sha256)
-    )
+def features_of(raw: BinaryIO, subject: SubjectId, recipe: Recipe, sha256: str) -> bytes:
+    """Parquet of a subject's feature table, from the Parquet of its recording: a channel is held at a time."""
+    with open_recording(raw) as recording:
+        return encode_features(extract_features(recording, recipe, raw_key=recording_key(subject), raw_sha256=sha256))
 
 
 def _is_current(store: ObjectStore, subject: SubjectId, recipe: Recipe, sha256: str) -> bool:

@@ -37,9 +37,9 @@ SERVICES = (
     Service(
         "p300-airflow",
         "AIRFLOW_S3_SECRET",
-        {LANDING: ("read", "write", "delete"), RAW: ("read", "write"), FEATURES: ("read",)},
+        {LANDING: ("read", "write", "delete"), RAW: ("read", "write"), FEATURES: ("read", "delete")},
     ),
-    Service("p300-preprocessing", "PREPROCESSING_S3_SECRET", {RAW: ("read",), FEATURES: ("read", "write")}),
+    Service("p300-preprocessing", "PREPROCESSING_S3_SECRET", {RAW: ("read",), FEATURES: ("read", "write", "delete")}),
     Service("p300-training", "TRAINING_S3_SECRET", {FEATURES: ("read",)}),
     Service("p300-simulator", "SIMULATOR_S3_SECRET", {FEATURES: ("read",)}),
     Service("p300-mlflow", "MLFLOW_S3_SECRET", {ARTIFACTS: ("read", "write", "delete")}),

@@ -4,6 +4,7 @@ import io
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -108,8 +109,10 @@ def test_an_open_object_is_sought_in_and_stays_what_it_was(store: ObjectStore, m
     store.make_bucket(RAW)
     data = bytes(range(256)) * 1000
     store.put(RAW, "large", io.BytesIO(data))
-    assert store.size(RAW, "large") == len(data)
-    tag = store.tag(RAW, "large")
+    assert store.sizes(RAW, "la") == {"large": len(data)}
+    before = store.stat(RAW, "large")
+    assert before.n_bytes == len(data)
+    assert abs(before.modified - datetime.now(UTC)) < timedelta(minutes=1)
     with store.open(RAW, "large") as file:
         file.seek(-8, io.SEEK_END)
         assert file.read() == data[-8:]
@@ -117,11 +120,12 @@ def test_an_open_object_is_sought_in_and_stays_what_it_was(store: ObjectStore, m
         assert file.read(4) == data[300:304]
         assert file.tell() == 304
         assert sha256_of(file) == sha256_of(data)
-        assert store.tag(RAW, "large") == tag
+        assert store.stat(RAW, "large") == before
         store.put(RAW, "large", data[::-1])
-        assert store.tag(RAW, "large") != tag
+        assert store.stat(RAW, "large").tag != before.tag
+        file.seek(0)
         assert _read(file) in {data, "large in p300-raw-data was replaced while it was read: run again"}
-    for ask in (store.size, store.tag, store.get, lambda *where: store.open(*where).__enter__()):
+    for ask in (store.stat, store.get, lambda *where: store.open(*where).__enter__()):
         with pytest.raises(NotFound, match="there is no small"):
             ask(RAW, "small")
     store.put(RAW, "empty", b"")

@@ -22,8 +22,12 @@ RECIPE = Recipe()
 
 
 @pytest.fixture
-def source(tmp_path: Path, recording: Recording) -> Path:
-    for subject, data in {1: encode_recording(recording), 2: b"broken", 3: encode_recording(recording)}.items():
+def source(tmp_path: Path, recording: Recording, evoked_recording: Callable[[int], Recording]) -> Path:
+    for subject, data in {
+        1: encode_recording(recording),
+        2: b"broken",
+        3: encode_recording(evoked_recording(3)),
+    }.items():
         path = tmp_path / "source" / recording_key(SubjectId(subject))
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
@@ -32,12 +36,12 @@ def source(tmp_path: Path, recording: Recording) -> Path:
 
 def test_recordings_become_features_with_a_key_for_each_step(source: Path, open_as: OpenAs) -> None:
     airflow = open_as("p300-airflow")
-    assert land(source, airflow) == [1, 2, 3]
+    assert land(source, airflow).subjects == [1, 2, 3]
     done = ingest(airflow)
     assert (done.moved, list(done.rejected)) == ([1, 3], [recording_key(SubjectId(2))])
     assert airflow.list(RAW) == [recording_key(SubjectId(1)), recording_key(SubjectId(3))]
     assert all(key.startswith("rejected/") for key in airflow.list(LANDING))
-    assert land(source, airflow) == []
+    assert land(source, airflow).subjects == []
 
     preprocessing = open_as("p300-preprocessing")
     assert preprocess_subject("s3://", SubjectId(1), RECIPE) == "made"
@@ -60,9 +64,12 @@ def test_replaced_recording_keeps_its_older_version(
     ingest(airflow)
     key = recording_key(SubjectId(1))
     first = airflow.get(RAW, key)
+    preprocess_subject("s3://", SubjectId(1), RECIPE)
     second = encode_recording(replace(recording, samples=2 * recording.samples))
-    airflow.put(LANDING, key, second)
+    (source / key).write_bytes(second)
+    assert land(source, airflow, replace=True).subjects == [1]
     assert ingest(airflow, replace=True).moved == [1]
+    assert airflow.list(FEATURES) == [], "nobody trains on features of what is gone"
     versions = {
         version.is_latest: version.get()["Body"].read() for version in s3.Bucket(RAW).object_versions.filter(Prefix=key)
     }

@@ -21,7 +21,8 @@ class Bucket(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked_by.append(self.headers["Authorization"].split("Credential=")[1].split("/")[0])
-        body = b"<ListBucketResult><Contents><Key>subject_06/features.parquet</Key></Contents></ListBucketResult>"
+        entry = b"<Contents><Key>subject_06/features.parquet</Key><Size>1</Size></Contents>"
+        body = b"<ListBucketResult>" + entry + b"</ListBucketResult>"
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -1,5 +1,7 @@
 """Synthetic recordings have what makes real ones hard, and what makes them work."""
 
+import io
+
 import numpy as np
 import pytest
 from scipy.signal import welch
@@ -27,7 +29,9 @@ def recordings() -> dict[int, Recording]:
 @pytest.fixture(scope="module")
 def tables(recordings: dict[int, Recording]) -> Tables:
     raws = {SubjectId(subject): encode_recording(recording) for subject, recording in recordings.items()}
-    return {subject: decode_features(features_of(raw, subject, Recipe(), "")) for subject, raw in raws.items()}
+    return {
+        subject: decode_features(features_of(io.BytesIO(raw), subject, Recipe(), "")) for subject, raw in raws.items()
+    }
 
 
 def test_default_shape_is_that_of_bi2014a(recordings: dict[int, Recording]) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas  # noqa: F401  (pyarrow imports it at its first table: here once, not in every child)
 
@@ -24,9 +25,13 @@ class DyingStore(FolderStore):
         super().__init__(root)
         self.remaining, self.moment = stop_at, moment
 
-    def put(self, bucket: str, key: str, data: bytes) -> None:
+    def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None:
         with self._step():
             super().put(bucket, key, data)
+
+    def put_new(self, bucket: str, key: str, data: bytes | BinaryIO) -> bool:
+        with self._step():
+            return super().put_new(bucket, key, data)
 
     def delete(self, bucket: str, key: str) -> None:
         with self._step():

@@ -5,9 +5,10 @@ import pytest
 
 from p300.domain import Recording
 from p300.domain.recipe import Recipe
+from p300.jobs.recordings.ingest import ingest
 from p300.jobs.recordings.preprocess import preprocess
 from p300.jobs.recordings.unprocessed import unprocessed_subjects
-from p300.store.layout import FEATURES, RAW, features_key, recording_key
+from p300.store.layout import FEATURES, LANDING, RAW, features_key, recording_key
 from p300.store.objects import ObjectStore
 from p300.store.recordings import encode_recording
 
@@ -38,3 +39,19 @@ def test_a_damaged_feature_table_counts_as_none(raw: ObjectStore) -> None:
 
 def test_nothing_in_an_empty_store(store: ObjectStore) -> None:
     assert unprocessed_subjects(store, RECIPE) == []
+
+
+def test_a_recording_that_was_replaced_is_noticed(
+    raw: ObjectStore, evoked_recording: Callable[[int], Recording]
+) -> None:
+    preprocess(raw, RECIPE)
+    assert unprocessed_subjects(raw, RECIPE) == []
+    raw.put(RAW, recording_key(2), raw.get(RAW, recording_key(2)))
+    assert unprocessed_subjects(raw, RECIPE) == [], "put again, and the same"
+    raw.put(RAW, recording_key(2), encode_recording(evoked_recording(22)))
+    assert unprocessed_subjects(raw, RECIPE) == [2]
+    preprocess(raw, RECIPE)
+    assert unprocessed_subjects(raw, RECIPE) == []
+    raw.put(LANDING, recording_key(10), encode_recording(evoked_recording(23)))
+    assert ingest(raw, replace=True).moved == [10]
+    assert unprocessed_subjects(raw, RECIPE) == [10]
