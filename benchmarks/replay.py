@@ -10,7 +10,7 @@ from benchmarks import servers
 from benchmarks.load import HOST, encode_request, measure
 from benchmarks.rows import Row, in_turn, row
 from p300.domain import CHAMPION, FeatureTable, Float32s, Provenance, Recipe, SubjectId
-from p300.simulator.client import REQUEST_BYTES, Endpoint
+from p300.simulator.client import REQUEST_BYTES, Endpoint, VersionId
 from p300.simulator.replay import CONCURRENCY, replay
 from p300.store.features import FeatureTables, encode_features
 from p300.store.layout import FEATURES, features_key
@@ -31,8 +31,11 @@ def run() -> list[Row]:
         store = open_store(str(world / "store"))
         _store_subjects(store, epochs)
         with servers.ours(world) as ours, servers.plain_fastapi(model) as student, servers.floor(model) as floor:
+            endpoint = Endpoint(f"http://{HOST}:{ours}", CHAMPION)
+            served = requests.get(endpoint.url("/health/ready"), timeout=10).json()["models"][CHAMPION]
+            version = VersionId(served["version"], served["run_id"])
             works = {
-                "ours": lambda: replay(Endpoint(f"http://{HOST}:{ours}", CHAMPION), FeatureTables(store), version=1),
+                "ours": lambda: replay(endpoint, FeatureTables(store), version),
                 "peer": lambda: _one_by_one(f"http://{HOST}:{student}/predict", epochs[:PEER_EPOCHS]),
             }
             seconds = in_turn(works, rounds=ROUNDS)

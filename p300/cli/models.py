@@ -92,6 +92,9 @@ def promote(mlflow_tracking_uri: TrackingUri = None) -> None:
     from p300.jobs.judging import promote as job
 
     move = job.promote(open_registry(mlflow_tracking_uri))
+    if move.before == move.after:
+        console.print(f"version {move.after} is challenger and champion already; nothing to promote")
+        return
     before = f"version {move.before} is previous-champion" if move.before else "there was none before"
     console.print(f"version {move.after} is champion; {before}")
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p300.domain.arrays import Float32s
+from p300.domain.channels import writable_names
 from p300.domain.labels import Label, Labels
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput
@@ -76,7 +77,7 @@ class Provenance:
         """
         own = {name: value for name, value in fields.items() if name not in ("recipe_hash", "sfreq_hz")}
         try:
-            recipe, names = Recipe.from_json(own.pop("recipe")), tuple(own.pop("channel_names"))
+            recipe, names = Recipe.from_json(own.pop("recipe")), writable_names(own.pop("channel_names"))
             return cls(recipe=recipe, channel_names=names, **own)
         except (KeyError, TypeError) as error:
             raise InvalidInput(f"this says of no feature table where it came from ({error})") from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p300.domain import Recipe, SubjectId
+from p300.domain.channels import writable_names
 from p300.errors import InvalidInput
 
 CARD_FOLDER = "extra_files"  # where MLflow puts the files that come along with a model
@@ -56,5 +57,5 @@ def _card(files: Mapping[str, list[int] | list[str]]) -> ModelCard:
     return ModelCard(
         training_subjects=tuple(SubjectId(int(subject)) for subject in files[TRAINING_SUBJECTS_FILE]),
         recipe=Recipe.from_fields(files[RECIPE_FILE]),
-        channel_names=tuple(map(str, files[CHANNELS_FILE])),
+        channel_names=writable_names(files[CHANNELS_FILE]),
     )

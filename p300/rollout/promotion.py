@@ -24,19 +24,19 @@ from p300.registry import Registry
 
 @dataclass(frozen=True)
 class Move:
-    """The champion's version before, where there was one, and after."""
+    """The champion's version before, where there was one, and after; the same where nothing had to move."""
 
     before: int | None
     after: int
 
 
 def promote(registry: Registry) -> Move:
-    """Make the challenger the champion.
+    """Make the challenger the champion; where it is already, as after a kill, nothing is left to do.
 
     Raises
     ------
     Refused
-        There is no challenger, or it is the champion already.
+        There is no challenger.
     Unavailable
         MLflow does not answer; run the same command again.
     """
@@ -46,10 +46,7 @@ def promote(registry: Registry) -> Move:
     champion = registry.version_under(CHAMPION)
     if champion is not None:
         if champion.version == challenger.version:
-            raise Refused(
-                f"nothing to promote: version {champion.version} is {CHALLENGER} and {CHAMPION} already; "
-                "train a new challenger first"
-            )
+            return Move(before=champion.version, after=champion.version)
         registry.set_alias(PREVIOUS_CHAMPION, champion.version)
     registry.set_alias(CHAMPION, challenger.version)
     return Move(before=None if champion is None else champion.version, after=challenger.version)

@@ -57,11 +57,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class VersionId:
+    """A version beyond doubt: its number alone names another one once MLflow was made anew."""
+
+    version: int
+    run_id: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """Probability of Target for each epoch, shape (n_epochs,), and the version that said so."""
 
     probabilities: Float32s
-    version: int
+    version: VersionId
 
 
 class PredictionClient:
@@ -107,7 +115,7 @@ class PredictionClient:
         try:
             json_length = int(response.headers.get(JSON_LENGTH_HEADER, 0))
             header, probabilities = decode_infer_response(json_length, response.body)
-            version = int(header["model_version"])
+            version = VersionId(int(header["model_version"]), str(header["parameters"]["run_id"]))
         except (InvalidInput, KeyError, TypeError, ValueError) as error:
             raise Unavailable(f"{url} answered, but not with probabilities and a version: {error}") from error
         return _answer(url, features, probabilities, version)
@@ -122,7 +130,7 @@ class PredictionClient:
         except ValidationError as error:
             raise Unavailable(f"{url} answered, but not with predictions: {error}") from error
         probabilities = np.array([p.probability_target for p in answer.predictions], dtype=np.float32)
-        return _answer(url, features, probabilities, answer.model.version)
+        return _answer(url, features, probabilities, VersionId(answer.model.version, answer.model.run_id))
 
 
 def _is_http_address(text: str) -> bool:
@@ -133,7 +141,7 @@ def _is_http_address(text: str) -> bool:
         return False
 
 
-def _answer(url: str, features: Float32s, probabilities: Float32s, version: int) -> Answer:
+def _answer(url: str, features: Float32s, probabilities: Float32s, version: VersionId) -> Answer:
     if len(probabilities) != len(features):
         raise Unavailable(f"{url} answered with {len(probabilities)} probabilities for {len(features)} epochs")
     return Answer(probabilities, version)

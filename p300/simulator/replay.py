@@ -9,7 +9,7 @@ import numpy as np
 from p300.domain import FeatureTable, Float32s, SubjectId, subject_name
 from p300.errors import InvalidInput, Refused, Unavailable
 from p300.model.answers import Answers, Flashes, SubjectAnswers
-from p300.simulator.client import Endpoint, PredictionClient
+from p300.simulator.client import Endpoint, PredictionClient, VersionId
 from p300.simulator.transport import open_session
 
 CONCURRENCY = 4
@@ -23,7 +23,7 @@ OnSubject = Callable[[SubjectId], None]
 def replay(
     endpoint: Endpoint,
     tables: Mapping[SubjectId, FeatureTable],
-    version: int,
+    version: VersionId,
     *,
     on_batch: OnBatch = lambda _n_epochs: None,
     on_subject: OnSubject = lambda _subject: None,
@@ -34,7 +34,7 @@ def replay(
     ----------
     tables : mapping of int to FeatureTable
         Read one by one as their turn comes, so that they need not fit into memory together.
-    version : int
+    version : VersionId
         The version that must answer. A server that still has to follow a moved alias is given half a minute.
     on_batch : callable
         Told how many epochs were answered, after each request.
@@ -56,7 +56,7 @@ def replay(
 async def _replay(
     endpoint: Endpoint,
     tables: Mapping[SubjectId, FeatureTable],
-    version: int,
+    version: VersionId,
     on_batch: OnBatch,
     on_subject: OnSubject,
 ) -> dict[SubjectId, SubjectAnswers]:
@@ -90,17 +90,18 @@ async def _replay(
 
 
 async def _settle(
-    client: PredictionClient, endpoint: Endpoint, tables: Mapping[SubjectId, FeatureTable], version: int
+    client: PredictionClient, endpoint: Endpoint, tables: Mapping[SubjectId, FeatureTable], version: VersionId
 ) -> None:
     """Ask about a single epoch until the expected version answers; this also settles the encoding."""
     table = await asyncio.to_thread(_read, tables, next(iter(tables)))
     deadline_s = time.monotonic() + SETTLE_S
     while (answer := await client.ask(table.features[:1])).version != version:
         if time.monotonic() > deadline_s:
+            came, expected = _told_apart(answer.version, version)
             raise Unavailable(
-                f"{endpoint.base_url} answers for {endpoint.alias} with version {answer.version}, though MLflow has "
-                f"had version {version} under it for {SETTLE_S:g} s: is it the right server, and could it load "
-                f"version {version}? {endpoint.url('/health/ready')} says more"
+                f"{endpoint.base_url} answers for {endpoint.alias} with {came}, though MLflow has "
+                f"had {expected} under it for {SETTLE_S:g} s: is it the right server, does it follow the same MLflow, "
+                f"and could it load {expected}? {endpoint.url('/health/ready')} says more"
             )
         await asyncio.sleep(SETTLE_POLL_S)
 
@@ -142,8 +143,15 @@ def _read(tables: Mapping[SubjectId, FeatureTable], subject: SubjectId) -> Featu
     return table
 
 
-def _swapped(endpoint: Endpoint, expected: int, came: int) -> str:
+def _swapped(endpoint: Endpoint, expected: VersionId, came: VersionId) -> str:
+    first, then = _told_apart(expected, came)
     return (
-        f"{endpoint.alias} was version {expected} and then version {came} while subjects were scored: the alias moved, "
+        f"{endpoint.alias} was {first} and then {then} while subjects were scored: the alias moved, "
         "or replicas disagree. These are the answers of no one version, and nothing was recorded; run it again"
     )
+
+
+def _told_apart(one: VersionId, other: VersionId) -> tuple[str, str]:
+    if one.version != other.version:
+        return f"version {one.version}", f"version {other.version}"
+    return f"version {one.version} of run {one.run_id}", f"version {other.version} of run {other.run_id}"

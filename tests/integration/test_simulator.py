@@ -39,12 +39,19 @@ UNSEEN = tuple(SubjectId(subject) for subject in range(6, 16))  # more than requ
 Tables = Mapping[SubjectId, FeatureTable]
 
 
-def _table(subject: int, *, n_features: int = N_FEATURES, n_targets: int = 10, recipe: Recipe = RECIPE) -> FeatureTable:
+def _table(
+    subject: int,
+    *,
+    n_features: int = N_FEATURES,
+    n_targets: int = 10,
+    recipe: Recipe = RECIPE,
+    channel_names: tuple[str, ...] = ("Cz", "Pz"),
+) -> FeatureTable:
     rng = np.random.default_rng(subject)
     labels = np.where(rng.permutation(N_EPOCHS) < n_targets, 2, 1).astype(np.int8)
     features = rng.standard_normal((N_EPOCHS, n_features)).astype(np.float32)
     features[:, 0] += labels
-    return make_table(features, labels, recipe=recipe)
+    return make_table(features, labels, recipe=recipe, channel_names=channel_names)
 
 
 TABLES: Tables = {subject: _table(subject) for subject in (*TRAINED_ON, *UNSEEN)}
@@ -185,6 +192,11 @@ def test_alias_that_moves_after_the_last_answer_is_told(world: World, caplog: py
     [
         (_table(30, n_features=7), InvalidInput, "answered 422: .*expected.* 12"),
         (_table(30, n_targets=0), InvalidInput, "subject_30: no scores without both classes"),
+        (
+            _table(30, channel_names=("Pz", "Cz")),
+            Refused,
+            "channels Pz, Cz, but .* trained on Cz, Pz, in this order",
+        ),
         (_table(30, recipe=Recipe(band_hz=(0.5, 20.0))), Refused, "features of subject_30 were made by another recipe"),
     ],
 )

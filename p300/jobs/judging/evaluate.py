@@ -10,7 +10,7 @@ from p300.errors import NotFound, Refused
 from p300.model.answers import Answers
 from p300.registry import ModelCard, ModelVersion, Registry
 from p300.registry.records import ANSWERS_FILE, SimulationRun, simulation_metrics, simulation_summary
-from p300.simulator.client import Endpoint
+from p300.simulator.client import Endpoint, VersionId
 from p300.simulator.replay import replay
 from p300.simulator.wandb_log import WandbProject, record
 from p300.store.features import FeatureTables
@@ -102,7 +102,8 @@ def evaluate(
     card = registry.card(version)
     tables = _MatchingTables(_tables(simulation, store, version, card.training_subjects), version, card)
     started_s = time.perf_counter()
-    replayed = replay(simulation.endpoint, tables, version.version, on_batch=on_batch, on_subject=on_subject)
+    must_answer = VersionId(version.version, version.run_id)
+    replayed = replay(simulation.endpoint, tables, must_answer, on_batch=on_batch, on_subject=on_subject)
     answers = replayed.scored()
     replay_s = time.perf_counter() - started_s
     _warn_if_moved(registry, alias, version)
@@ -175,7 +176,7 @@ def _tables(
 
 def _warn_if_moved(registry: Registry, alias: str, version: ModelVersion) -> None:
     now = registry.version_under(alias)
-    if now is None or now.version != version.version:
+    if now is None or (now.version, now.run_id) != (version.version, version.run_id):
         where = "was taken away" if now is None else f"moved to version {now.version}"
         logger.warning(
             "%s %s in the meantime; every answer came from version %d, so these scores are that version's",

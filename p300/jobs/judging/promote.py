@@ -12,7 +12,10 @@ logger = logging.getLogger(__name__)
 def promote(registry: Registry) -> Move:
     """Make the challenger the champion; see :func:`p300.rollout.promotion.promote`, raises as it does."""
     move = promotion.promote(registry)
-    logger.info("version %d is champion, before it was %s", move.after, _version(move.before))
+    if move.before == move.after:
+        logger.info("version %d is challenger and champion already: nothing to promote", move.after)
+    else:
+        logger.info("version %d is champion, before it was %s", move.after, _version(move.before))
     return move
 
 

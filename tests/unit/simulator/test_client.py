@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from p300.errors import InvalidInput, P300Error, Unavailable
-from p300.simulator.client import Answer, Endpoint, PredictionClient
+from p300.simulator.client import Answer, Endpoint, PredictionClient, VersionId
 from p300.simulator.transport import open_session
 from p300.wire import JSON_LENGTH_HEADER, infer_path, prediction_path
 from tests.tensors import encode_infer_response
@@ -24,12 +24,15 @@ SUMS = FEATURES.sum(axis=1) / 2  # what the servers here answer
 async def binary(request: web.Request) -> web.Response:
     length = int(request.headers[JSON_LENGTH_HEADER])
     features = np.frombuffer(await request.read(), dtype="<f4", offset=length).reshape(-1, 2)
-    return _binary({"model_version": "7"}, features.sum(axis=1) / 2)
+    return _binary(VERSION_7, features.sum(axis=1) / 2)
 
 
 async def plain(request: web.Request) -> web.Response:
     epochs = orjson.loads(await request.read())["epochs"]
     return web.json_response(_plain([sum(epoch) / 2 for epoch in epochs]))
+
+
+VERSION_7 = {"model_version": "7", "parameters": {"run_id": "r"}}
 
 
 def _binary(header: dict[str, object], probabilities: np.ndarray) -> web.Response:
@@ -70,7 +73,7 @@ def _ask(routes: dict[str, Handler], *, times: int = 1) -> tuple[list[str], list
 def test_binary_route_is_enough() -> None:
     asked, [answer] = _ask({infer_path("champion"): binary})
     np.testing.assert_array_equal(answer.probabilities, SUMS)
-    assert answer.version == 7
+    assert answer.version == VersionId(7, "r")
     assert asked == ["/v2/models/champion/infer"]
 
 
@@ -78,7 +81,7 @@ def test_server_without_the_binary_route_is_asked_in_json_from_then_on() -> None
     asked, answers = _ask({prediction_path("champion"): plain}, times=2)
     for answer in answers:
         np.testing.assert_array_equal(answer.probabilities, SUMS)
-        assert answer.version == 7
+        assert answer.version == VersionId(7, "r")
     assert asked == ["/v2/models/champion/infer", "/predict-champion/", "/predict-champion/"]
 
 
@@ -100,8 +103,12 @@ def test_requests_are_small_enough_for_a_proxy() -> None:
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (lambda: _binary({"model_version": "7"}, SUMS[:2]), "2 probabilities for 3 epochs"),
+        (
+            lambda: _binary(VERSION_7, SUMS[:2]),
+            "2 probabilities for 3 epochs",
+        ),
         (lambda: _binary({}, SUMS), "model_version"),
+        (lambda: _binary({"model_version": "7", "parameters": {}}, SUMS), "run_id"),
         (lambda: _binary({"model_version": "newest"}, SUMS), "newest"),
         (lambda: web.Response(text="hello"), "no binary tensor"),
         (lambda: web.Response(text="hello", headers={JSON_LENGTH_HEADER: "5"}), "not with probabilities"),

@@ -15,7 +15,7 @@ from p300.domain import FeatureTable, SubjectId
 from p300.errors import InvalidInput, P300Error, Refused, Unavailable
 from p300.model.answers import Missed
 from p300.simulator import replay as replay_module
-from p300.simulator.client import Endpoint
+from p300.simulator.client import Endpoint, VersionId
 from p300.simulator.replay import replay
 from p300.wire import JSON_LENGTH_HEADER, infer_path
 from tests.builders import make_table
@@ -29,6 +29,7 @@ class Server:
     """Answers its nth request with the version that `version_at` gives for n."""
 
     version_at: Callable[[int], int]
+    run_id: str = "run"
     sizes: list[int] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
@@ -42,7 +43,8 @@ class Server:
         self.sizes.append(len(features))
         await asyncio.sleep(0.01)
         self.under_way -= 1
-        headers, body = encode_infer_response({"model_version": str(version)}, features[:, 0])
+        identity = {"model_version": str(version), "parameters": {"run_id": self.run_id}}
+        headers, body = encode_infer_response(identity, features[:, 0])
         return web.Response(body=body, headers=headers)
 
 
@@ -80,7 +82,7 @@ def test_each_subject_gets_its_own_answers_in_order() -> None:
     progress: list[int] = []
     asked: list[int] = []
     with _running(Server(lambda _n: 4)) as endpoint:
-        replays = replay(endpoint, TABLES, 4, on_batch=progress.append, on_subject=asked.append)
+        replays = replay(endpoint, TABLES, VersionId(4, "run"), on_batch=progress.append, on_subject=asked.append)
     assert list(replays) == [3, 5, 8]
     for subject, table in TABLES.items():
         np.testing.assert_array_equal(replays[subject].probabilities, table.features[:, 0])
@@ -93,7 +95,7 @@ def test_each_subject_gets_its_own_answers_in_order() -> None:
 def test_several_requests_are_under_way_but_never_many() -> None:
     server = Server(lambda _n: 4)
     with _running(server) as endpoint:
-        replay(endpoint, TABLES, 4)
+        replay(endpoint, TABLES, VersionId(4, "run"))
     assert sorted(server.sizes) == sorted([1, 5, 5, 3, 5, *[5] * 8, 1])
     assert 2 <= server.most_under_way <= replay_module.CONCURRENCY
 
@@ -101,14 +103,21 @@ def test_several_requests_are_under_way_but_never_many() -> None:
 def test_version_that_comes_in_between_spoils_the_replay() -> None:
     swapped = pytest.raises(Refused, match="champion was version 3 and then version 4 .* run it again")
     with _running(Server(lambda n: 3 if n < 4 else 4)) as endpoint, swapped:
-        replay(endpoint, TABLES, 3)
+        replay(endpoint, TABLES, VersionId(3, "run"))
+
+
+def test_version_of_the_same_number_and_another_run_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay_module, "SETTLE_S", 0.1)
+    ghost = pytest.raises(Unavailable, match="with version 4 of run old, though MLflow has had version 4 of run run")
+    with _running(Server(lambda _n: 4, run_id="old")) as endpoint, ghost:
+        replay(endpoint, TABLES, VersionId(4, "run"))
 
 
 def test_server_may_take_its_time_to_follow_the_alias(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(lambda n: 3 if n < 2 else 4)
     monkeypatch.setattr(replay_module, "SETTLE_POLL_S", 0.01)
     with _running(server) as endpoint:
-        replays = replay(endpoint, TABLES, 4)
+        replays = replay(endpoint, TABLES, VersionId(4, "run"))
     assert server.sizes[:3] == [1, 1, 1]
     np.testing.assert_array_equal(replays[SubjectId(5)].probabilities, TABLES[SubjectId(5)].features[:, 0])
 
@@ -116,7 +125,7 @@ def test_server_may_take_its_time_to_follow_the_alias(monkeypatch: pytest.Monkey
 def test_server_that_stays_on_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay_module, "SETTLE_S", 0.1)
     with _running(Server(lambda _n: 3)) as endpoint, pytest.raises(Unavailable, match="version 3, though .* version 4"):
-        replay(endpoint, TABLES, 4)
+        replay(endpoint, TABLES, VersionId(4, "run"))
 
 
 def test_table_that_cannot_be_read_stops_it_at_once() -> None:
@@ -128,10 +137,10 @@ def test_table_that_cannot_be_read_stops_it_at_once() -> None:
 
     server = Server(lambda _n: 4)
     with _running(server) as endpoint, pytest.raises(P300Error, match="subject_05"):
-        replay(endpoint, Broken(TABLES), 4)
+        replay(endpoint, Broken(TABLES), VersionId(4, "run"))
     assert sum(server.sizes) <= 1 + 13
 
 
 def test_subject_without_epochs_is_named() -> None:
     with _running(Server(lambda _n: 4)) as endpoint, pytest.raises(InvalidInput, match="subject_04 has no epochs"):
-        replay(endpoint, {SubjectId(3): TABLES[SubjectId(3)], SubjectId(4): _table(4, 0)}, 4)
+        replay(endpoint, {SubjectId(3): TABLES[SubjectId(3)], SubjectId(4): _table(4, 0)}, VersionId(4, "run"))
