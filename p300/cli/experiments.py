@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.models import BaseUrl, TrackingUri, open_registry
-from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, mean_cells, progress, subjects_text, table_of
+from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, mean_cells, progress, table_of
 
 if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
@@ -33,7 +33,7 @@ def simulate(
       p300 simulate 6 7 --target_alias challenger
     """
     from p300.cli.places import store_for_reading_features
-    from p300.domain import parse_subject
+    from p300.domain import parse_subject, subjects_text
     from p300.jobs.judging import evaluate as job
     from p300.settings import ServingAddress, SimulationSettings, read_settings
     from p300.simulator.client import Endpoint
@@ -113,6 +113,8 @@ def demo(
 
 
 def _walkthrough_rows(done: "Walkthrough") -> list[list[str]]:
+    from p300.domain import subjects_text
+
     trained_on = {trained.version.version: trained.subjects for trained in (done.first, done.second)}
     return [
         [

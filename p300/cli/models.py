@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.recordings import open_own_store
-from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, progress, score_text, subjects_text, table_of
+from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, progress, score_text, table_of
 from p300.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def train(
 
       p300 train --training_subjects_percentage 0.5 --auto_set_challenger_alias
     """
-    from p300.domain import parse_subjects
+    from p300.domain import parse_subjects, subjects_text
     from p300.jobs.training import train as job
 
     training = job.Training(
@@ -119,6 +119,7 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
       p300 status
     """
     from p300.cli.places import store_for_looking_around
+    from p300.domain import subjects_text
     from p300.jobs.platform import status as job
     from p300.settings import RegistrySettings, ServingAddress, read_settings
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from p300.cli.terminal import console, progress, subjects_text
+from p300.cli.terminal import console, progress
 from p300.errors import InvalidInput, PartialFailure
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def synth(
 
       p300 synth --subjects 1-10 --seed 7
     """
-    from p300.domain import parse_subjects
+    from p300.domain import parse_subjects, subjects_text
     from p300.jobs.recordings import synth as job
 
     chosen = parse_subjects(subjects)
@@ -57,7 +57,7 @@ def fetch(
 
       p300 fetch bi2014a --subjects 1-10
     """
-    from p300.domain import parse_subjects
+    from p300.domain import parse_subjects, subjects_text
     from p300.jobs.recordings import fetch as job
 
     chosen = parse_subjects(subjects)
@@ -113,6 +113,7 @@ def ingest(
 
       p300 ingest --source data --batch_size 5
     """
+    from p300.domain import subjects_text
     from p300.jobs.recordings import ingest as job
     from p300.store.layout import LANDING, RAW, REJECTED_PREFIX
 
@@ -144,7 +145,7 @@ def preprocess(
 
       p300 preprocess --workers 2
     """
-    from p300.domain import parse_subjects
+    from p300.domain import parse_subjects, subjects_text
     from p300.jobs.recordings import preprocess as job
     from p300.store.layout import RAW
     from p300.store.subjects import stored_subjects

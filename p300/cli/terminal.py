@@ -6,7 +6,7 @@ Rich is imported with the first word that is said: `--help` and the services' st
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
@@ -110,20 +110,6 @@ def progress(description: str, total: int) -> Iterator[Callable[[object], None]]
             bars.advance(task)
 
         yield advance
-
-
-def subjects_text(subjects: Sequence[int]) -> str:
-    """``1-5, 7``: subjects as people write them."""
-    parts: list[str] = []
-    start = previous = None
-    for subject in [*sorted(subjects), None]:
-        if previous is not None and subject == previous + 1:
-            previous = subject
-            continue
-        if start is not None:
-            parts.append(str(start) if start == previous else f"{start}-{previous}")
-        start = previous = subject
-    return ", ".join(parts) or "none"
 
 
 ANSWER_COLUMNS = ["AUC", "AUC of all flashes", "kept", "balanced accuracy", "kappa", "accuracy"]

@@ -5,7 +5,7 @@ from p300.domain.features import FeatureTable, Provenance
 from p300.domain.labels import Label, Labels
 from p300.domain.recipe import NORMALISATIONS, Normalisation, Recipe
 from p300.domain.recording import HIGHEST_SFREQ_HZ, MICROVOLT, Channels, Recording, code_onsets
-from p300.domain.subjects import SubjectId, parse_subject, parse_subjects, subject_name
+from p300.domain.subjects import SubjectId, parse_subject, parse_subjects, subject_name, subjects_text
 from p300.domain.versions import CHALLENGER, CHAMPION, MODEL_NAME, PREVIOUS_CHAMPION, SERVED_ALIASES
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "parse_subject",
     "parse_subjects",
     "subject_name",
+    "subjects_text",
 ]

@@ -1,6 +1,7 @@
 """Subjects, by number and by name."""
 
 import re
+from collections.abc import Iterable
 from typing import NewType
 
 from p300.errors import InvalidInput
@@ -48,3 +49,17 @@ def parse_subjects(text: str) -> tuple[SubjectId, ...]:
             raise InvalidInput(f"the range of subjects {part.strip()!r} runs backwards: write {high}-{low}")
         subjects.update(SubjectId(number) for number in range(low, high + 1))
     return tuple(sorted(subjects))
+
+
+def subjects_text(subjects: Iterable[int]) -> str:
+    """``1-5, 7``: what :func:`parse_subjects` reads, and people write."""
+    parts: list[str] = []
+    start = previous = None
+    for subject in [*sorted(subjects), None]:
+        if previous is not None and subject == previous + 1:
+            previous = subject
+            continue
+        if start is not None:
+            parts.append(str(start) if start == previous else f"{start}-{previous}")
+        start = previous = subject
+    return ", ".join(parts) or "none"

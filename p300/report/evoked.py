@@ -21,7 +21,7 @@ class Evoked:
         Mean and standard deviation over the subjects of each subject's average.
     times_s : ndarray, shape (n_times,)
     unit : str
-        "µV", or "a.u." where the recipe normalises the recordings.
+        "µV", or "a.u." where a recording was normalised and its table does not say by what.
     """
 
     mean: dict[Label, Float64s]
@@ -31,26 +31,42 @@ class Evoked:
     unit: str
     n_subjects: int
 
+    @property
+    def difference(self) -> Float64s:
+        """Target minus NonTarget, shape (n_channels, n_times)."""
+        return self.mean[Label.Target] - self.mean[Label.NonTarget]
+
 
 class Averages:
-    """Adds up the average responses of subjects, each counting the same."""
+    """Adds up the average responses of subjects, each counting the same.
+
+    Normalised epochs are averaged in microvolts where every table says how to come back to them.
+    """
 
     def __init__(self) -> None:
-        self._provenance: Provenance | None = None
-        self._n_subjects = dict.fromkeys(Label, 0)
-        self._totals: dict[Label, Float64s] = {}
-        self._squares: dict[Label, Float64s] = {}
+        self._first: Provenance | None = None
+        self._in_features: dict[Label, list[Float64s]] = {label: [] for label in Label}
+        self._in_microvolts: dict[Label, list[Float64s]] = {label: [] for label in Label}
 
     def add(self, table: FeatureTable) -> None:
-        """Add a subject; one without epochs of a class says nothing of that class."""
-        self._provenance = table.provenance
+        """Add a subject; one without epochs of a class says nothing of that class.
+
+        Raises
+        ------
+        InvalidInput
+            Its channels or recipe are not those of the subjects before.
+        """
+        first = self._first = self._first or table.provenance
+        if _layout(table.provenance) != _layout(first):
+            raise InvalidInput("responses of other channels, or of another recipe, cannot be averaged with these")
+        to_volts = _to_volts(table)
         for label in Label:
             epochs = table.features[table.labels == label]
             if len(epochs):
                 average = epochs.mean(axis=0, dtype=np.float64).reshape(table.n_channels, -1)
-                self._n_subjects[label] += 1
-                self._totals[label] = self._totals.get(label, 0) + average
-                self._squares[label] = self._squares.get(label, 0) + average**2
+                self._in_features[label].append(average)
+                if to_volts is not None:
+                    self._in_microvolts[label].append(MICROVOLTS_PER_VOLT * to_volts @ average)
 
     def evoked(self) -> Evoked:
         """Of the subjects so far.
@@ -60,22 +76,21 @@ class Averages:
         InvalidInput
             There were none, or none had epochs of a class.
         """
-        if self._provenance is None:
+        if self._first is None:
             raise InvalidInput("there are no subjects to average: give at least one processed subject")
-        if len(self._totals) < len(Label):
+        if not all(self._in_features.values()):
             raise InvalidInput("there are no responses to average: no subject has epochs of both classes")
-        recipe = self._provenance.recipe
-        physical = recipe.normalisation == "none"
-        scale = MICROVOLTS_PER_VOLT if physical else 1.0
-        mean = {label: scale * self._totals[label] / self._n_subjects[label] for label in Label}
-        squares = {label: scale**2 * self._squares[label] / self._n_subjects[label] for label in Label}
+        physical = all(len(self._in_microvolts[label]) == len(self._in_features[label]) for label in Label)
+        averages = self._in_microvolts if physical else self._in_features
+        recipe = self._first.recipe
+        mean = {label: np.mean(averages[label], axis=0) for label in Label}
         return Evoked(
             mean=mean,
-            spread={label: np.sqrt(np.maximum(squares[label] - mean[label] ** 2, 0)) for label in Label},
+            spread={label: np.std(averages[label], axis=0) for label in Label},
             times_s=recipe.window_s[0] + np.arange(mean[Label.Target].shape[1]) / recipe.sfreq_hz,
-            channel_names=self._provenance.channel_names,
+            channel_names=self._first.channel_names,
             unit="µV" if physical else "a.u.",
-            n_subjects=max(self._n_subjects.values()),
+            n_subjects=max(map(len, averages.values())),
         )
 
 
@@ -91,3 +106,13 @@ def evoked(tables: Iterable[FeatureTable]) -> Evoked:
     for table in tables:
         averages.add(table)
     return averages.evoked()
+
+
+def _layout(provenance: Provenance) -> tuple[object, ...]:
+    return provenance.recipe_hash, provenance.channel_names
+
+
+def _to_volts(table: FeatureTable) -> Float64s | None:
+    if table.to_volts is not None:
+        return table.to_volts.astype(np.float64)
+    return np.eye(table.n_channels) if table.provenance.recipe.normalisation == "none" else None

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import roc_curve
 
 from p300.domain import Label, Provenance, SubjectId
 from p300.model.answers import Answers
+from p300.model.scores import THRESHOLD
 from p300.report.evoked import Evoked
 
 # Okabe & Ito's palette: told apart with any colour vision.
@@ -18,6 +20,8 @@ COLOURS = {Label.NonTarget: "#56B4E9", Label.Target: "#D55E00"}
 VERSION_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 GREY = "#888888"
 CHANCE_AUC = 0.5
+WIDEST = 11.0
+MOST_NUMBERS = 24  # written beside their points, before they cover each other
 
 
 def evoked_figure(evoked: Evoked) -> Figure:
@@ -48,7 +52,7 @@ def evoked_figure(evoked: Evoked) -> Figure:
 
 def roc_figure(versions: Mapping[str, Answers]) -> Figure:
     """ROC curve of each subject, thin, and their mean at equal false positive rates, thick; by the name of each."""
-    figure = Figure(figsize=(5.2, 4.8), layout="constrained")
+    figure = Figure(figsize=(4.8, 4.4), layout="constrained")
     axes = figure.subplots()
     grid = np.linspace(0, 1, 201)
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--", label="chance")
@@ -68,21 +72,52 @@ def roc_figure(versions: Mapping[str, Answers]) -> Figure:
 
 
 def auc_figure(versions: Mapping[str, Answers]) -> Figure:
-    """AUC of each subject under each version, as bars side by side."""
+    """AUC of each subject under each version, and over all flashes where it is known which were missed."""
     subjects = sorted({subject for answers in versions.values() for subject in answers})
-    figure = Figure(figsize=(max(4.5, 1.5 + 0.5 * len(subjects) * len(versions)), 3.6), layout="constrained")
+    width = min(WIDEST, max(4.5, 1.5 + 0.45 * len(subjects) * len(versions)))
+    figure = Figure(figsize=(width, 3.6), layout="constrained")
     axes = figure.subplots()
-    width = 0.8 / max(1, len(versions))
+    few = len(subjects) * len(versions) <= MOST_NUMBERS
     for index, ((name, answers), colour) in enumerate(zip(versions.items(), _colours(versions), strict=True)):
-        places = np.array([subjects.index(subject) for subject in answers]) + (index - (len(versions) - 1) / 2) * width
+        offset = 0.5 * ((index + 0.5) / len(versions) - 0.5)
+        places = np.array([subjects.index(subject) for subject in answers]) + offset
         auc = [scores.auc for scores in answers.scores.values()]
-        bars = axes.bar(places, auc, width, color=colour, label=f"{name}, mean {answers.mean_auc:.3f}")
-        axes.bar_label(bars, fmt="{:.2f}", fontsize=7, padding=1)
+        label = f"{name}, mean {answers.mean_auc:.3f}"
+        axes.vlines(places, CHANCE_AUC, auc, color=colour, linewidth=1.2)
+        axes.scatter(places, auc, s=36, color=colour, label=label, zorder=3)
+        if answers.all_flashes is not None:
+            whole = [scores.auc for scores in answers.all_flashes.scores.values()]
+            label = f"over all flashes, mean {answers.all_flashes.mean_auc:.3f}"
+            axes.scatter(places, whole, s=36, facecolor="white", edgecolor=colour, marker="D", label=label, zorder=2)
+        for place, value in zip(places, auc, strict=True) if few else ():
+            axes.annotate(f"{value:.2f}", (place, value), (0, 6), textcoords="offset points", fontsize=8, ha="center")
     axes.axhline(CHANCE_AUC, color=GREY, linewidth=0.8, linestyle="--")
     axes.set_xticks(range(len(subjects)), [str(subject) for subject in subjects])
-    axes.set(xlabel="subject", ylabel="AUC", ylim=(0, 1.05), title="AUC by subject")
+    axes.set(xlabel="subject", ylabel="AUC", title="AUC by subject", xlim=(-0.6, len(subjects) - 0.4))
+    axes.set_ylim(min(0.45, axes.get_ylim()[0]), 1.03)
     figure.legend(frameon=False, fontsize=8, ncols=2, loc="outside lower center")
     _plain(axes)
+    return figure
+
+
+def score_figure(versions: Mapping[str, Answers]) -> Figure:
+    """How each version's probabilities of Target are distributed over each class, all subjects together."""
+    figure = Figure(figsize=(0.8 + 3.0 * len(versions), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(versions), squeeze=False, sharey=True).ravel()
+    edges = np.linspace(0, 1, 41)
+    for (name, answers), axes in zip(versions.items(), panels, strict=True):
+        targets = np.concatenate([each.targets for each in answers.values()])
+        probabilities = np.concatenate([each.probabilities for each in answers.values()])
+        for label, those in ((Label.NonTarget, ~targets), (Label.Target, targets)):
+            share = np.histogram(probabilities[those], edges)[0] / max(1, those.sum())
+            axes.stairs(share, edges, color=COLOURS[label], fill=True, alpha=0.35)
+            axes.stairs(share, edges, color=COLOURS[label], linewidth=1.4, label=f"{label.name} ({those.sum():,})")
+        axes.axvline(THRESHOLD, color=GREY, linewidth=0.8, linestyle="--")
+        axes.set(xlabel="probability of Target", title=name, xlim=(0, 1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.legend(frameon=False, fontsize=8)
+        _plain(axes)
+    panels[0].set_ylabel("flashes of the class")
     return figure
 
 
@@ -110,7 +145,7 @@ def confusion_figure(versions: Mapping[str, Answers]) -> Figure:
 
 def rejection_figure(provenances: Mapping[SubjectId, Provenance]) -> Figure:
     """How many epochs of each subject were kept, rejected and cut off, and by which channels they were rejected."""
-    figure = Figure(figsize=(max(7.0, 3.5 + 0.4 * len(provenances)), 3.4), layout="constrained")
+    figure = Figure(figsize=(min(WIDEST, max(7.0, 3.5 + 0.4 * len(provenances))), 3.4), layout="constrained")
     by_subject, by_channel = figure.subplots(1, 2, width_ratios=(3, 2))
     places = [str(subject) for subject in provenances]
     bottom = np.zeros(len(places))

@@ -1,61 +1,80 @@
 """The report as one HTML file that needs nothing else: figures are inside it."""
 
-import base64
 import html
 import io
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+import matplotlib
+from matplotlib.figure import Figure
 
 _STYLE = """
-:root { color-scheme: light; --ink: #1c2733; --quiet: #5b6b7b; --line: #dfe5ea; --accent: #1f6feb; }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); margin: 0 auto;
-  max-width: 68rem; padding: 2rem 1rem 4rem; }
-h1 { font-size: 1.9rem; margin: 0; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
-p { max-width: 46rem; margin: .4rem 0; } .lead { font-size: 1.1rem; } .quiet { color: var(--quiet); font-size: .9rem; }
+:root { color-scheme: light; --ink: #16202b; --quiet: #52606d; --line: #dde3e8; --panel: #f6f8fa; }
+body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; color: var(--ink);
+  background: white; margin: 0 auto; max-width: 74rem; padding: 2rem 1.5rem 4rem; }
+h1 { font-size: 1.9rem; margin: 0; } h2 { font-size: 1.3rem; margin: 2.8rem 0 .4rem; }
+p { max-width: 52rem; margin: .4rem 0; } .lead { font-size: 1.1rem; } .quiet { color: var(--quiet); font-size: .9rem; }
+.facts { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0 0; }
+.facts div { background: var(--panel); border-radius: .5rem; padding: .6rem 1rem; }
+dt { color: var(--quiet); font-size: .85rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .8rem 0; font-size: .92rem; }
-th, td { padding: .35rem .8rem .35rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { padding: .35rem 1.2rem .35rem 0; text-align: left; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; white-space: nowrap; } td { font-variant-numeric: tabular-nums; }
-img { max-width: 100%; height: auto; display: block; margin: .8rem 0; }
+.figures { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; margin: .8rem 0; }
+.figures svg { max-width: 100%; height: auto; } svg text { font-family: inherit !important; }
+@media print { body { max-width: none; padding: 0; } .figures svg { break-inside: avoid; } }
 """
+
+
+_METADATA = ("Creator", "Date", "Format", "Type")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, with the words that stand for it where it cannot be seen."""
+
+    words: str
+    figure: Figure
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what there is to say, a table, and figures, in that order; each may be absent.
-
-    Each figure comes with the words that stand for it where it cannot be seen.
-    """
+    """A heading, what there is to say (a paragraph a line), a table, and drawings; each may be absent."""
 
     title: str
     text: str = ""
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    figures: Sequence[tuple[str, "Figure"]] = field(default=())
+    drawings: Sequence[Drawing] = ()
 
 
-def page(title: str, lead: str, sections: Sequence[Section], footer: str) -> str:
-    """HTML of a whole report. All text is escaped here."""
+def page(title: str, lead: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], footer: str) -> str:
+    """HTML of a whole report: a sentence, some facts at a glance, the sections. All text is escaped here."""
     body = "\n".join(_section(section) for section in sections)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<h1>{html.escape(title)}</h1>\n<p class="lead">{html.escape(lead)}</p>\n{body}\n'
+        f'<h1>{html.escape(title)}</h1>\n<p class="lead">{html.escape(lead)}</p>\n{_facts(facts)}\n{body}\n'
         f'<p class="quiet">{html.escape(footer)}</p>\n</body>\n</html>\n'
     )
 
 
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    boxes = (f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts)
+    return '<dl class="facts">' + "".join(boxes) + "</dl>"
+
+
 def _section(section: Section) -> str:
     parts = [f"<h2>{html.escape(section.title)}</h2>"]
-    if section.text:
-        parts.append(f"<p>{html.escape(section.text)}</p>")
+    parts.extend(f"<p>{html.escape(paragraph)}</p>" for paragraph in section.text.splitlines())
     if section.rows:
         parts.append(_table(section.columns, section.rows))
-    parts.extend(_image(words, figure) for words, figure in section.figures)
+    if section.drawings:
+        drawings = "\n".join(map(_svg, section.drawings))
+        parts.append(f'<div class="figures">\n{drawings}\n</div>')
     return "\n".join(parts)
 
 
@@ -65,9 +84,13 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="scroll"><table>\n<tr>{head}</tr>\n' + "\n".join(lines) + "\n</table></div>"
 
 
-def _image(words: str, figure: "Figure") -> str:
-    # An image of its own keeps the names inside one drawing from meeting those of another.
-    drawing = io.BytesIO()
-    figure.savefig(drawing, format="svg", bbox_inches="tight")
-    data = base64.b64encode(drawing.getvalue()).decode()
-    return f'<img alt="{html.escape(words)}" src="data:image/svg+xml;base64,{data}">'
+def _svg(drawing: Drawing) -> str:
+    """A figure as part of the page: its text can be selected and found."""
+    file = io.StringIO()
+    # The salt keeps names inside one drawing from meeting those of another.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": drawing.words}):
+        drawing.figure.savefig(file, format="svg", bbox_inches="tight", metadata=dict.fromkeys(_METADATA))
+    _, _, body = file.getvalue().partition("<svg")
+    used = set(re.findall(r"#([^\")]+)", body))
+    body = re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", body)  # figure_1 is in every one
+    return f'<svg role="img" aria-label="{html.escape(drawing.words)}"{body}'

@@ -62,8 +62,17 @@ def test_walkthrough(settings: DemoSettings, data: Path) -> None:
     assert all(each.answers.mean_auc > 0.8 for each in done.evaluations)
     page = done.report.read_text()
     assert html.escape(verdict_sentence(done.verdict)) in page
-    assert page.count("data:image/svg+xml;base64,") == 5
-    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert re.findall(r"<svg role=\"img\" aria-label=\"(\w+)", page) == [
+        "AUC",
+        "distribution",
+        "ROC",
+        "confusion",
+        "average",
+        "epochs",
+    ]
+    assert "only 3 have a name of the 10-05 system" in page
+    assert "amplitude (µV)" in page
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)
     assert len(json.loads(done.example_request.read_text())["features"]) == 3 * 71
     _run_again(settings, data)
 

@@ -1,19 +1,27 @@
-"""Report: what is registered and what it did on unseen subjects, as one HTML file."""
+"""Report: what is registered, what it did on unseen subjects, and what the recordings look like, as one HTML file."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from p300.domain import CHALLENGER, CHAMPION, FeatureTable, Provenance, SubjectId, subject_name
-from p300.errors import NotFound, Unavailable
+from p300.domain import CHALLENGER, CHAMPION, Provenance, SubjectId, subject_name, subjects_text
+from p300.errors import InvalidInput, NotFound, Unavailable
 from p300.jobs.judging.answers import answers_of, comparable
 from p300.model.answers import Answers
 from p300.registry import ModelVersion, Registry
 from p300.registry.records import Means
-from p300.report.evoked import evoked
-from p300.report.figures import auc_figure, confusion_figure, evoked_figure, rejection_figure, roc_figure
-from p300.report.page import Section, page
+from p300.report.evoked import Averages, Evoked
+from p300.report.figures import (
+    auc_figure,
+    confusion_figure,
+    evoked_figure,
+    rejection_figure,
+    roc_figure,
+    score_figure,
+)
+from p300.report.page import Drawing, Section, page
 from p300.rollout.verdict import Verdict, compare
 from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
@@ -21,8 +29,8 @@ from p300.store.objects import ObjectStore
 TITLE = "P300 classifier"
 SCORES = ("AUC", "AUC of all flashes", "kept", "balanced accuracy", "kappa", "accuracy")
 SCORED = (
-    "Scores are means over subjects, of the flashes that were kept; of all flashes, those that were rejected are "
-    "answered with the share of Targets."
+    "Scores are of the flashes that were kept, as means over subjects; of all flashes, those that were rejected are "
+    "answered with the share of Targets: to whoever spells, they were missed."
 )
 
 
@@ -49,11 +57,19 @@ def report(store: ObjectStore, registry: Registry, path: Path) -> Path:
     if not tables and not versions:
         raise NotFound("there is nothing to report yet: no subject was preprocessed and no version registered")
     contest = _contest(registry, versions)
-    sections = [*_versions(registry, versions), *_comparison(contest), *_answers(contest), *_recordings(tables)]
+    recordings = _read(tables)
+    sections = [
+        *_comparison(contest),
+        *_answers(contest),
+        *_versions(registry, versions),
+        *_response(recordings),
+        *_rejections(recordings),
+    ]
     made = f"Made by p300 on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC from MLflow's runs and the stored features."
+    html = page(TITLE, _lead(contest), _facts(contest, recordings), sections, made)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(TITLE, _lead(contest), sections, made), encoding="utf-8")
+        path.write_text(html, encoding="utf-8")
     except OSError as error:
         raise Unavailable(f"the report could not be written to {path}: {error.strerror}") from error
     return path
@@ -63,7 +79,7 @@ def verdict_sentence(verdict: Verdict) -> str:
     """Who is better and by how much, for people."""
     interval = f"{verdict.confidence:.0%} interval {verdict.low:+.3f} to {verdict.high:+.3f}"
     margin = f"{verdict.difference:+.3f} AUC, {interval}"
-    whom = ", ".join(map(str, verdict.per_subject))
+    whom = subjects_text(verdict.per_subject)
     if verdict.better == "undecided":
         return f"Undecided between challenger and champion on subjects {whom}: {margin}, which holds zero."
     return f"The {verdict.better} is better on subjects {whom}: challenger minus champion {margin}."
@@ -94,6 +110,18 @@ def _lead(contest: _Contest) -> str:
     return "No two versions have answered the same unseen subjects yet."
 
 
+def _facts(contest: _Contest, recordings: "_Recordings") -> list[tuple[str, str]]:
+    facts = []
+    for name, answers in contest.answers.items():
+        facts.append((f"AUC of {name}, unseen subjects", _number(answers.mean_auc)))
+        if answers.all_flashes is not None:
+            facts.append(("the same over all flashes", _number(answers.all_flashes.mean_auc)))
+    if recordings.provenances:
+        facts.append(("subjects", str(len(recordings.provenances))))
+        facts.append(("flashes kept", f"{recordings.n_kept / max(1, recordings.n_flashes):.1%}"))
+    return facts
+
+
 def _versions(registry: Registry, versions: Sequence[ModelVersion]) -> list[Section]:
     rows = []
     simulated = []
@@ -103,20 +131,20 @@ def _versions(registry: Registry, versions: Sequence[ModelVersion]) -> list[Sect
                 str(version.version),
                 ", ".join(version.aliases),
                 version.origin.candidate,
-                ", ".join(map(str, registry.training_subjects(version))),
+                subjects_text(registry.training_subjects(version)),
                 *_scores(registry.validation(version)),
                 f"{version.created:%Y-%m-%d %H:%M}",
             ]
         )
         for each in registry.simulations(version):
-            subjects = ", ".join(map(str, each.run.subjects))
-            simulated.append([each.run.alias, str(version.version), subjects, *_scores(each.means)])
+            whom = subjects_text(each.run.subjects)
+            simulated.append([each.run.alias, str(version.version), whom, *_scores(each.means)])
     columns = ("version", "aliases", "candidate", "trained on", *SCORES, "made (UTC)")
     told = ("served as", "version", "unseen subjects", *SCORES)
     trained = "Each version, whom it has learnt from, and how its candidate did on each of them left out in turn."
     return [
-        Section("What was trained", f"{trained} {SCORED}", columns, rows),
-        Section("What was asked over HTTP", f"Each simulation, newest first. {SCORED}", told, simulated),
+        Section("What was trained", f"{trained}\n{SCORED}", columns, rows),
+        Section("What was asked over HTTP", "Each simulation, newest first; means over its subjects.", told, simulated),
     ]
 
 
@@ -144,32 +172,105 @@ def _answers(contest: _Contest) -> list[Section]:
         return []
     text = "The newest answers of each version on subjects that it was not trained on"
     text += ", and that the other has answered too." if contest.verdict else "."
-    figures = (
-        ("AUC of each subject under each version", auc_figure(contest.answers)),
-        ("ROC curves by subject and their mean", roc_figure(contest.answers)),
-        ("confusion matrices of each version", confusion_figure(contest.answers)),
+    text += f"\n{SCORED}"
+    drawings = (
+        Drawing("AUC of each subject under each version", auc_figure(contest.answers)),
+        Drawing("distribution of the probabilities by class", score_figure(contest.answers)),
+        Drawing("ROC curves by subject and their mean", roc_figure(contest.answers)),
+        Drawing("confusion matrices of each version", confusion_figure(contest.answers)),
     )
-    return [Section("How they answered", text, figures=figures)]
+    return [Section("How they answered", text, drawings=drawings)]
 
 
-def _recordings(tables: FeatureTables) -> list[Section]:
-    if not tables:
-        return []
+@dataclass(frozen=True)
+class _Recordings:
+    """What one pass over the feature tables found."""
+
+    provenances: dict[SubjectId, Provenance]
+    evoked: Evoked | None
+    left_out: list[SubjectId]
+
+    @property
+    def n_flashes(self) -> int:
+        return sum(each.n_flashes for each in self.provenances.values())
+
+    @property
+    def n_kept(self) -> int:
+        return sum(each.n_kept for each in self.provenances.values())
+
+
+def _read(tables: FeatureTables) -> _Recordings:
+    """Read each table once. Responses are averaged over the largest group with the same channels and recipe."""
     provenances: dict[SubjectId, Provenance] = {}
+    groups: dict[SubjectId, object] = {}
+    averages: dict[object, Averages] = {}
+    for subject, table in tables.items():
+        provenances[subject] = table.provenance
+        groups[subject] = group = (table.provenance.recipe_hash, table.provenance.channel_names)
+        averages.setdefault(group, Averages()).add(table)
+    if not provenances:
+        return _Recordings({}, None, [])
+    largest, _ = Counter(groups.values()).most_common(1)[0]
+    try:
+        evoked = averages[largest].evoked()
+    except InvalidInput:
+        evoked = None
+    return _Recordings(provenances, evoked, [subject for subject, group in groups.items() if group != largest])
 
-    def each_table() -> Iterator[FeatureTable]:
-        """One pass over the tables serves both figures."""
-        for subject, table in tables.items():
-            provenances[subject] = table.provenance
-            yield table
 
-    responses = evoked_figure(evoked(each_table()))
-    kept = sum(each.n_kept for each in provenances.values())
-    flashes = sum(each.n_flashes for each in provenances.values())
-    text = f"{kept:,} of {flashes:,} epochs of {len(provenances)} subjects were kept."
+def _response(recordings: _Recordings) -> list[Section]:
+    evoked = recordings.evoked
+    if evoked is None:
+        return []
+    text = (
+        f"Target and NonTarget epochs, averaged within each of {evoked.n_subjects} subjects and then over them: "
+        "each subject counts the same."
+    )
+    if evoked.unit == "a.u.":
+        text += "\nThese features were normalised by a p300 that did not keep the scale, so there are no microvolts."
+    if recordings.left_out:
+        text += f"\nSubjects {subjects_text(recordings.left_out)} have other channels or another recipe: left out here."
+    without_maps, maps = _maps(evoked)
+    response = Drawing("average response to Target and NonTarget", evoked_figure(evoked))
+    return [Section("The response", text + without_maps, drawings=(*maps, response))]
+
+
+def _maps(evoked: Evoked) -> tuple[str, tuple[Drawing, ...]]:
+    """Scalp maps, or the paragraph that says why there are none."""
+    try:
+        from p300.report.scalp import scalp_figure, unplaced  # noqa: PLC0415  (takes MNE, which few images have)
+    except ModuleNotFoundError:
+        return "\nThere are no scalp maps, as MNE is not installed here: pip install 'p300[preprocessing]'.", ()
+    try:
+        drawing = Drawing("scalp maps of Target minus NonTarget", scalp_figure(evoked))
+    except InvalidInput as error:
+        return f"\n{error}", ()
+    missing = unplaced(evoked.channel_names)
+    return f"\nNot on the maps, as the 10-05 system has no such name: {', '.join(missing)}." if missing else "", (
+        drawing,
+    )
+
+
+def _rejections(recordings: _Recordings) -> list[Section]:
+    if not recordings.provenances:
+        return []
+    text = (
+        f"{recordings.n_kept:,} of {recordings.n_flashes:,} epochs of {len(recordings.provenances)} subjects were kept."
+    )
+    rows = [_recording_row(subject, each) for subject, each in recordings.provenances.items()]
+    columns = ("subject", "channels", "rate (Hz)", "flashes", "kept", "share kept")
+    drawing = Drawing("epochs kept and rejected", rejection_figure(recordings.provenances))
+    return [Section("The recordings", text, columns, rows, (drawing,))]
+
+
+def _recording_row(subject: SubjectId, provenance: Provenance) -> list[str]:
     return [
-        Section("The response", text, figures=(("average response to Target and NonTarget", responses),)),
-        Section("What was rejected", figures=(("epochs kept and rejected", rejection_figure(provenances)),)),
+        str(subject),
+        str(len(provenance.channel_names)),
+        f"{provenance.source_sfreq_hz:g}",
+        f"{provenance.n_flashes:,}",
+        f"{provenance.n_kept:,}",
+        f"{provenance.n_kept / max(1, provenance.n_flashes):.1%}",
     ]
 
 

@@ -1,5 +1,7 @@
 """Grand averages count each subject the same and say in which unit they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,27 @@ def test_subjects_count_the_same_however_many_epochs_they_have() -> None:
     np.testing.assert_array_equal(grand.mean[Label.NonTarget], np.zeros((2, 11)))
     np.testing.assert_allclose(grand.times_s, np.arange(-5, 6) / 100, atol=1e-12)
     assert (grand.unit, grand.n_subjects, grand.channel_names) == ("µV", 2, ("Cz", "Pz"))
+
+
+def test_normalised_recordings_come_back_to_microvolts() -> None:
+    recipe = Recipe(window_s=(-0.05, 0.05), baseline_s=None, normalisation="euclidean")
+    to_volts = np.array([[1e-6, 2e-6], [0, 3e-6]], np.float32)
+    tables = [replace(_table(level, 10, recipe), to_volts=to_volts) for level in (1.0, 3.0)]
+    grand = evoked(tables)
+    assert grand.unit == "µV"
+    np.testing.assert_allclose(grand.mean[Label.Target], np.full((2, 11), 6.0), rtol=1e-6)
+    np.testing.assert_allclose(grand.difference, np.full((2, 11), 6.0), rtol=1e-6)
+    mixed = evoked([*tables, _table(2.0, 10, recipe)])
+    assert mixed.unit == "a.u."
+    np.testing.assert_allclose(mixed.mean[Label.Target], np.full((2, 11), 2.0))
+
+
+def test_other_channels_are_not_averaged_with_these() -> None:
+    recipe = Recipe(window_s=(-0.05, 0.05), baseline_s=None)
+    table = _table(2.0, 10, recipe)
+    other = replace(table, provenance=replace(table.provenance, channel_names=("Fz", "Pz")))
+    with pytest.raises(InvalidInput, match="other channels"):
+        evoked([table, other])
 
 
 def test_normalised_recordings_have_no_physical_unit() -> None:

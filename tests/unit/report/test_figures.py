@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from p300.domain import Label, SubjectId
-from p300.model.answers import Answers, Flashes, SubjectAnswers
+from p300.model.answers import Answers, Flashes, Missed, SubjectAnswers
 from p300.report import figures
 from p300.report.evoked import Evoked
 from tests.builders import make_provenance
@@ -48,11 +48,35 @@ def test_evoked_has_a_panel_for_each_channel(n_channels: int) -> None:
 @pytest.mark.parametrize("n_versions", [1, 2])
 def test_versions_stand_side_by_side(n_versions: int) -> None:
     versions = {f"version {number}": _answers(3) for number in range(1, n_versions + 1)}
-    for draw in (figures.roc_figure, figures.auc_figure, figures.confusion_figure):
+    for draw in (figures.roc_figure, figures.auc_figure, figures.confusion_figure, figures.score_figure):
         text = _texts(draw(versions))
         assert all(name in text for name in versions), draw.__name__
     assert "0.93" in _texts(figures.auc_figure(versions))
     assert "60%" in _texts(figures.confusion_figure(versions))
+
+
+def test_auc_is_shown_over_all_flashes_too_where_it_is_known() -> None:
+    flashes = Flashes(np.arange(40) >= 30, Missed(n_targets=10, n_nontargets=30))
+    answers = Answers({SubjectId(1): SubjectAnswers(flashes, np.arange(40) / 40)})
+    text = _texts(figures.auc_figure({"version 1": answers}))
+    assert "version 1, mean 1.000" in text
+    assert "over all flashes, mean 0.713" in text
+    assert "over all flashes" not in _texts(figures.auc_figure({"version 1": _answers(1)}))
+
+
+def test_many_subjects_fit_on_a_screen() -> None:
+    versions = {f"version {number}": _answers(64) for number in (1, 2)}
+    provenances = {SubjectId(subject): make_provenance() for subject in range(1, 65)}
+    for figure in (figures.auc_figure(versions), figures.rejection_figure(provenances)):
+        assert figure.get_figwidth() <= 11
+
+
+def test_scores_are_shares_of_each_class() -> None:
+    axes = figures.score_figure({"version 1": _answers(2)}).axes[0]
+    shares = {patch.get_label(): patch.get_data().values for patch in axes.patches if patch.get_label()}
+    assert list(shares) == ["NonTarget (60)", "Target (20)"]
+    assert [share.sum() for share in shares.values()] == pytest.approx([1, 1])
+    np.testing.assert_allclose(shares["Target (20)"][[8, 36]], [0.4, 0.6])
 
 
 def test_rejections_are_counted_by_subject_and_channel() -> None:
