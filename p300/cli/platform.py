@@ -1,4 +1,4 @@
-"""Commands about a whole stack of an environment: validate, backup, restore."""
+"""Commands about a whole world, a stack of an environment or the embedded one: validate, backup, restore."""
 
 import sys
 from datetime import UTC, datetime
@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.terminal import console, progress, table_of
-from p300.errors import Unavailable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from p300.jobs.platform.archive import Manifest
-    from p300.stack.databases import StackDatabase
+    from p300.jobs.platform.worlds import World
     from p300.stack.environment import Environment
 
 MEGABYTE = 1_000_000
 
 EnvironmentName = Annotated[str | None, typer.Option("--env", help="dev, staging or prod; without it P300_ENV")]
+StackName = Annotated[
+    str | None,
+    typer.Option("--env", help="the stack of dev, staging or prod; without it P300_ENV, else the embedded world"),
+]
 WithoutAirflow = Annotated[bool, typer.Option("--without_airflow", help="leave Airflow's own database out")]
 
 
@@ -47,55 +50,59 @@ def validate(
 
 
 def backup(
-    env: EnvironmentName = None,
+    env: StackName = None,
     folder: Annotated[
         Path | None, typer.Option(help="a folder that is not there yet; without it one in backups/")
     ] = None,
     without_airflow: WithoutAirflow = False,
 ) -> None:
-    """Save the buckets and databases of a running stack to a folder.
+    """Save everything that is stored.
 
-    Of each object the current version.
+    Recordings, features, versions with their artifacts, and the databases that know them, here or in a stack that
+    runs. Of each object the current version. Commands and services may go on meanwhile.
 
     Example:
+
+      p300 backup --folder backups/friday
 
       p300 backup --env dev --folder backups/friday
     """
     from p300.jobs.platform import backup as job
-    from p300.stack.reach import root_store
+    from p300.jobs.platform.worlds import EMBEDDED, require_something
 
-    environment = _environment(env)
-    target = folder or Path("backups") / f"{environment.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    databases = _databases(environment, without_airflow=without_airflow)
-    store = root_store(environment)
-    with progress(f"saving {environment.name}", job.n_objects_of(store)) as advance:
-        manifest = job.backup(environment.name, store, databases, target, on_object=advance)
+    world = _world(env, with_airflow=not without_airflow)
+    if world.name == EMBEDDED:
+        require_something(world)
+    target = folder or Path("backups") / f"{world.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    with progress(f"saving {world.name}", job.n_objects_of(world.store)) as advance:
+        manifest = job.backup(world, target, on_object=advance)
     console.print(_contents_of(manifest, "saved"))
-    console.print(f"backup of {environment.name} in {target}, {manifest.n_bytes / MEGABYTE:.1f} MB")
+    console.print(f"backup of {world.name} in {target}, {manifest.n_bytes / MEGABYTE:.1f} MB")
 
 
 def restore(
     folder: Annotated[Path, typer.Option(help="a folder that p300 backup made")],
-    env: EnvironmentName = None,
+    env: StackName = None,
 ) -> None:
-    """Bring a backup into a running stack that is still empty.
+    """Bring a backup back to where nothing is yet.
+
+    One that was interrupted goes on when the same command is run again.
 
     Example:
+
+      p300 restore --folder backups/friday
 
       p300 restore --env staging --folder backups/friday
     """
     from p300.jobs.platform import restore as job
     from p300.jobs.platform.archive import read_manifest
-    from p300.stack.reach import root_store
 
-    environment = _environment(env)
     saved = read_manifest(folder)
-    with_airflow = any(dump.database == "airflow" for dump in saved.dumps)
-    databases = _databases(environment, without_airflow=not with_airflow)
-    with progress(f"restoring {environment.name}", len(saved.objects)) as advance:
-        manifest = job.restore(folder, root_store(environment), databases, on_object=advance)
+    world = _world(env, with_airflow=any(dump.database == "airflow" for dump in saved.dumps))
+    with progress(f"restoring {world.name}", len(saved.objects)) as advance:
+        manifest = job.restore(folder, world, on_object=advance)
     console.print(_contents_of(manifest, "restored"))
-    console.print(f"{environment.name} is as {manifest.environment} was at {manifest.made} (commit {manifest.commit})")
+    console.print(f"{world.name} is as {manifest.environment} was at {manifest.made} (commit {manifest.commit})")
 
 
 def _environment(name: str | None) -> "Environment":
@@ -105,19 +112,14 @@ def _environment(name: str | None) -> "Environment":
     return load_environment(name or read_settings(DeploymentSettings).env)
 
 
-def _databases(environment: "Environment", *, without_airflow: bool) -> "list[StackDatabase]":
-    from p300.stack.databases import airflow_database, mlflow_database
+def _world(env: str | None, *, with_airflow: bool) -> "World":
+    """The stack that is named, here or in the environment; else the embedded world."""
+    from p300.jobs.platform.worlds import embedded_world, stack_world
+    from p300.settings import DeploymentSettings, RegistrySettings, StoreSettings, read_settings
 
-    mlflow = mlflow_database(environment)
-    mlflow.require_running()
-    if without_airflow:
-        return [mlflow]
-    airflow = airflow_database(environment)
-    try:
-        airflow.require_running()
-    except Unavailable as error:
-        raise Unavailable(f"{error}, or leave Airflow's runs out with --without_airflow") from error
-    return [mlflow, airflow]
+    if env is not None or "env" in read_settings(DeploymentSettings).model_fields_set:
+        return stack_world(_environment(env), with_airflow=with_airflow)
+    return embedded_world(read_settings(StoreSettings).store_url, read_settings(RegistrySettings).mlflow_tracking_uri)
 
 
 def _contents_of(manifest: "Manifest", done: str) -> "Table":

@@ -14,7 +14,7 @@ from p300.stack.environment import Environment
 _WHO = '--username="$POSTGRES_USER"'
 _DUMP = f'pg_dump --format=custom {_WHO} "$POSTGRES_DB"'
 _RESTORE = (
-    f'dropdb --force {_WHO} "$POSTGRES_DB" && createdb {_WHO} "$POSTGRES_DB" '
+    f'dropdb --if-exists --force {_WHO} "$POSTGRES_DB" && createdb {_WHO} "$POSTGRES_DB" '
     f'&& pg_restore --exit-on-error --single-transaction --no-owner {_WHO} --dbname="$POSTGRES_DB"'
 )
 
@@ -25,6 +25,13 @@ class Database(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def suffix(self) -> str:
+        """Of the files that it is dumped to: only a database of the same kind reads them."""
+
+    @property
+    def exists(self) -> bool: ...
+
     def dump(self, file: Path) -> None:
         """Write everything in it to a file."""
 
@@ -34,8 +41,11 @@ class Database(Protocol):
     def n_rows(self) -> dict[str, int]:
         """How much is in use, by table."""
 
-    def unused(self) -> AbstractContextManager[None]:
-        """Keep away the services that use it."""
+    def users(self) -> list[str]:
+        """Services that use it now, and must not while it is replaced."""
+
+    def paused(self, users: list[str]) -> AbstractContextManager[None]:
+        """Keep these services away, and start them again in the end: those that were stopped before, too."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class StackDatabase:
     name: str
     compose: Compose
     tables: tuple[str, ...]
+    suffix = "pgdump"
+    exists = True
 
     @property
     def service(self) -> str:
@@ -73,9 +85,14 @@ class StackDatabase:
     def n_rows(self) -> dict[str, int]:
         return {table: self._count(table) for table in self.tables}
 
+    def users(self) -> list[str]:
+        # Airflow's file holds nothing but Airflow; of the main one MLflow alone speaks to its database.
+        running = self.compose.running()
+        return [service for service in running if service.startswith(f"{self.name}-")]
+
     @contextmanager
-    def unused(self) -> Iterator[None]:
-        with self.compose.stopped(self._users()):
+    def paused(self, users: list[str]) -> Iterator[None]:
+        with self.compose.stopped(users):
             yield
 
     def _count(self, table: str) -> int:
@@ -83,11 +100,6 @@ class StackDatabase:
         return int(
             self.compose.execute(self.service, f'psql {_WHO} --dbname="$POSTGRES_DB" --tuples-only -c "{query}"')
         )
-
-    def _users(self) -> list[str]:
-        # Airflow's file holds nothing but Airflow; of the main one MLflow alone speaks to its database.
-        running = self.compose.running()
-        return [service for service in running if service.startswith(f"{self.name}-")]
 
 
 def mlflow_database(environment: Environment) -> StackDatabase:

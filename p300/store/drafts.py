@@ -2,9 +2,10 @@
 
 import fcntl
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,10 +57,46 @@ def _sweep(path: Path) -> None:
             continue
 
 
-def _lock(file: BinaryIO, how: int) -> bool:
+def _lock(file: BinaryIO | int, how: int) -> bool:
     """False where another holds it, or where the file system knows no locks: then nothing is swept."""
     try:
         fcntl.flock(file, how)
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def drafted_folder(parent: Path, kind: str) -> Iterator[Path]:
+    """A new folder below `parent`, as :func:`drafted` has a new file; what the dead left of the same kind is removed.
+
+    What is made in it is moved away when it is whole.
+    """
+    folder, descriptor = _create_folder(parent, kind)
+    try:
+        _sweep_folders(parent, kind)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _create_folder(parent: Path, kind: str) -> tuple[Path, int]:
+    while True:
+        folder = parent / f"{HIDDEN}{kind}.{uuid.uuid4().hex}"
+        folder.mkdir(mode=0o700, parents=True)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            _lock(descriptor, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, descriptor
+            os.close(descriptor)  # somebody swept it before it was locked
+
+
+def _sweep_folders(parent: Path, kind: str) -> None:
+    for folder in parent.glob(f"{HIDDEN}{kind}.*"):
+        with suppress(FileNotFoundError, PermissionError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            if _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
