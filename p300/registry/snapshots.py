@@ -1,6 +1,7 @@
 """MLflow's database file, saved and brought back while others may have it open."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,7 +23,8 @@ class DatabaseFile:
     name = "mlflow"
     suffix = "sqlite"
 
-    def __init__(self, tracking_uri: str) -> None:
+    def __init__(self, tracking_uri: str, *, busy_s: float = BUSY_S) -> None:
+        self._busy_s = busy_s
         self.path = Path(tracking_uri.removeprefix(SQLITE_PREFIX)).expanduser().resolve()
         self.artifacts = self.path.parent / ARTIFACTS_FOLDER
 
@@ -31,14 +33,18 @@ class DatabaseFile:
         return self.path.is_file()
 
     def dump(self, file: Path) -> None:
-        with self._speaking(f"{self.path} could not be saved"), self._opened() as source, _connected(file) as target:
-            source.backup(target)
+        with (
+            self._speaking(f"{self.path} could not be saved"),
+            self._opened() as source,
+            self._connected(file) as target,
+        ):
+            self._copy(source, target)
 
     def restore(self, file: Path) -> None:
         with self._speaking(f"{self.path} could not be written"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with _connected(file) as source, _connected(self.path) as target:
-                source.backup(target)
+            with self._connected(file) as source, self._connected(self.path) as target:
+                self._copy(source, target)
 
     def n_rows(self) -> dict[str, int]:
         if not self.exists:
@@ -54,9 +60,24 @@ class DatabaseFile:
     def paused(self, users: list[str]) -> Iterator[None]:  # noqa: ARG002
         yield
 
+    def _copy(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+        deadline_s = time.monotonic() + self._busy_s
+
+        def give_up(status: int, _remaining: int, _total: int) -> None:
+            # Python itself would try for ever.
+            if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} and time.monotonic() >= deadline_s:
+                raise sqlite3.OperationalError("database is locked")
+
+        source.backup(target, progress=give_up)
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=BUSY_S)) as database:
+        with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=self._busy_s)) as database:
+            yield database
+
+    @contextmanager
+    def _connected(self, file: Path) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(file, timeout=self._busy_s)) as database:
             yield database
 
     @contextmanager
@@ -65,12 +86,6 @@ class DatabaseFile:
             yield
         except (sqlite3.Error, OSError) as error:
             raise Unavailable(f"{what}: {meaning(error)}") from error
-
-
-@contextmanager
-def _connected(file: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(file, timeout=BUSY_S)) as database:
-        yield database
 
 
 def _count(database: sqlite3.Connection, table: str) -> int:
