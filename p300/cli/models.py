@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.recordings import open_own_store
-from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, progress, score_text, table_of
+from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, error_console, progress, score_text, table_of
 from p300.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -54,7 +54,13 @@ def train(
         set_challenger_alias=set_challenger_alias,
     )
     with progress("training", len(job.STEPS)) as advance:
-        trained = job.train(training, open_own_store(), open_registry(), on_step=advance)
+        trained = job.train(
+            training,
+            open_own_store(),
+            open_registry(),
+            on_step=advance,
+            on_plan=lambda plan: error_console.print(plan.sentence(), soft_wrap=True),
+        )
     rows = answer_rows(trained.validation)
     console.print(table_of("each subject by the others", ["subject", *ANSWER_COLUMNS], rows))
     console.print(

@@ -11,6 +11,7 @@ from p300.domain import CHALLENGER, SubjectId
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, P300Error, Refused
 from p300.jobs.platform.status import status
+from p300.jobs.training.plan import Plan
 from p300.jobs.training.train import STEPS, Training, choose_subjects, train
 from p300.model.candidates import candidate
 from p300.model.validation import validate
@@ -88,9 +89,12 @@ def test_version_holds_what_was_learnt(
     store: ObjectStore, registry: Registry, tables: FeatureTables, tmp_path: Path
 ) -> None:
     steps: list[str] = []
-    trained = train(Training(share=0.75, set_challenger_alias=True), store, registry, on_step=steps.append)
+    plans: list[Plan] = []
+    training = Training(share=0.75, set_challenger_alias=True)
+    trained = train(training, store, registry, on_step=steps.append, on_plan=plans.append)
     assert trained.subjects == (1, 2, 3)
     assert tuple(steps) == STEPS
+    assert [plan.subjects for plan in plans] == [trained.subjects]
 
     challenger = registry.version_under(CHALLENGER)
     assert challenger is not None

@@ -10,12 +10,13 @@ from p300.domain import CHALLENGER, Provenance, SubjectId, subject_name
 from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.commit import code_commit
 from p300.jobs.training.learn import Base, learn, learn_new
+from p300.jobs.training.plan import Plan
 from p300.jobs.training.reading import read_once
 from p300.jobs.training.training_log import log_training, trained_model
 from p300.model.answers import Answers
 from p300.model.candidate import Candidate
 from p300.model.candidates import candidate
-from p300.model.tuning import Search
+from p300.model.tuning import DEFAULT_GRID, Search
 from p300.registry import ModelVersion, Registry
 from p300.registry.records import Origin
 from p300.store.features import FeatureTables, stored_provenance
@@ -24,7 +25,7 @@ from p300.store.objects import ObjectStore
 from p300.store.subjects import stored_subjects
 
 FEWEST_SUBJECTS = 2
-STEPS = ("validated", "fitted", "logged", "registered")
+STEPS = ("read", "validated", "fitted", "logged", "registered")
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,12 @@ class TrainedVersion:
 
 
 def train(
-    training: Training, store: ObjectStore, registry: Registry, *, on_step: Callable[[str], None] = lambda _step: None
+    training: Training,
+    store: ObjectStore,
+    registry: Registry,
+    *,
+    on_step: Callable[[str], None] = lambda _step: None,
+    on_plan: Callable[[Plan], None] = lambda _plan: None,
 ) -> TrainedVersion:
     """Validate leave-one-subject-out, fit, log and register; then, if asked, move the challenger alias.
 
@@ -90,6 +96,8 @@ def train(
     ----------
     on_step : callable
         Told each of :data:`STEPS` as it is done.
+    on_plan : callable
+        Told what is about to be done, once the tables are read and before anything takes long.
 
     Raises
     ------
@@ -114,6 +122,9 @@ def train(
         registry.start_run(_run_name(training, subjects), kind="training", tags=tags) as run,
         read_once(tables, layout) as reading,
     ):
+        candidates = DEFAULT_GRID if training.tune else (chosen,)
+        on_plan(Plan.of(candidates, reading, base.version if base else None))
+        on_step("read")
         if base:
             learned = learn_new(chosen, base, reading, on_step)
         else:
