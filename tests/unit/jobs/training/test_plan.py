@@ -15,18 +15,24 @@ SUBJECTS = tuple(SubjectId(number) for number in range(1, 65))
     [
         (
             Plan((candidate("lda"),), SUBJECTS, 76_032, 1_120),
-            "training lda on subjects 1-64: 76,032 epochs of 1,120 features, 341 MB; "
-            "leaving a subject out takes a subtraction",
+            (
+                "training lda on subjects 1-64: 76,032 epochs of 1,120 features, 341 MB; "
+                "leaving a subject out takes a subtraction"
+            ),
         ),
         (
             Plan((candidate("lda"),), SUBJECTS[60:], 4_752, 1_120, base_version=3),
-            "training lda, added to version 3, on subjects 61-64: 4,752 epochs of 1,120 features, 21 MB; "
-            "leaving a subject out takes a subtraction",
+            (
+                "training lda, added to version 3, on subjects 61-64: 4,752 epochs of 1,120 features, 21 MB; "
+                "leaving a subject out takes a subtraction"
+            ),
         ),
         (
             Plan((candidate("riemann"),), SUBJECTS, 76_032, 1_120),
-            "training riemann on subjects 1-64: 76,032 epochs of 1,120 features, 341 MB; "
-            "leaving each subject out takes 64 fits, which is most of the time",
+            (
+                "training riemann on subjects 1-64: 76,032 epochs of 1,120 features, 341 MB; "
+                "leaving each subject out takes 64 fits, which is most of the time"
+            ),
         ),
     ],
 )
