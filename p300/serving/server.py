@@ -1,17 +1,24 @@
 """Runs the service: one process, one event loop, until it is told to stop."""
 
+import asyncio
 import gc
 import logging
+import resource
 import signal
 import socket
+import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from threadpoolctl import threadpool_limits
 
 from p300.errors import Unavailable
 from p300.serving.http.app import make_app
+from p300.serving.http.connection import Connection
+from p300.serving.http.guard import Guard, Limits
 from p300.serving.metrics import Metrics
 from p300.serving.models.follower import Versions
 from p300.serving.models.loader import Loader
@@ -19,6 +26,9 @@ from p300.serving.service import Service
 from p300.settings import ServingSettings
 
 BACKLOG = 2048
+FILES_FOR_ITSELF = 64  # of those that the process may open: what is left are connections
+MOST_FILES = 65_536
+SWEEP_TICKS = 10  # of a tenth of a second
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +51,7 @@ def serve(versions: Versions, settings: ServingSettings, *, announce: Callable[[
     Unavailable
         The address is taken.
     """
+    _raise_file_limit()
     listener = bind(settings.host, settings.port)
     address = f"http://{_authority(listener)}"
 
@@ -78,6 +89,7 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         loader: Loader,
         service: Service,
+        guard: Guard,
         *,
         start_wait_s: float,
         on_listening: Callable[[], None],
@@ -85,6 +97,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._loader = loader
         self._service = service
+        self._guard = guard
         self._start_wait_s = start_wait_s
         self._on_listening = on_listening
 
@@ -102,6 +115,11 @@ class Server(uvicorn.Server):
             await super().startup(sockets)
             self._on_listening()
 
+    async def on_tick(self, counter: int) -> bool:
+        if counter % SWEEP_TICKS == 0:
+            self._guard.sweep(cast("set[Connection]", self.server_state.connections), time.monotonic())
+        return await super().on_tick(counter)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._loader.stop()  # it may be waited for
         super().handle_exit(sig, frame)
@@ -116,21 +134,22 @@ def make_server(
         versions, settings.served_aliases, metrics, cache_dir=settings.cache_dir, poll_s=settings.alias_poll_s
     )
     service = Service(loader.followers, max_epochs=settings.max_epochs)
+    guard = Guard(_limits(settings), metrics.close_connection)
     config = uvicorn.Config(
         make_app(service, metrics, max_body_bytes=settings.max_body_bytes),
         loop="uvloop",
-        http="httptools",
+        http=cast("type[asyncio.Protocol]", partial(Connection, guard)),
         ws="none",
         lifespan="off",
         access_log=False,
         proxy_headers=False,
         server_header=False,
         log_config=None,
-        log_level="warning",
+        log_level="error",  # it warns of what strangers send, which metrics count
         backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
     )
-    return Server(config, loader, service, start_wait_s=settings.start_wait_s, on_listening=on_listening)
+    return Server(config, loader, service, guard, start_wait_s=settings.start_wait_s, on_listening=on_listening)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -150,6 +169,29 @@ def bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}; choose another with P300_PORT") from error
     return listener
+
+
+def _limits(settings: ServingSettings) -> Limits:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    n_files = MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    return Limits(
+        max_connections=max(1, min(settings.max_connections, n_files - FILES_FOR_ITSELF)),
+        max_header_bytes=settings.max_header_bytes,
+        max_body_bytes=settings.max_body_bytes,
+        max_pending_bytes=settings.max_pending_bytes,
+        header_s=settings.header_wait_s,
+        body_s=settings.body_wait_s,
+        idle_s=settings.idle_wait_s,
+        send_s=settings.send_wait_s,
+    )
+
+
+def _raise_file_limit() -> None:
+    """Let the process open as many connections as it may: shells often allow 1,024 where the system allows more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _authority(listener: socket.socket) -> str:

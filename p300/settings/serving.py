@@ -36,6 +36,17 @@ class ServingSettings(ServingAddress):
     )
     max_epochs: int = Field(4096, ge=1, description="most epochs in one prediction request")
     max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="most bytes in one prediction request")
+    max_header_bytes: int = Field(32 * 1024, ge=1024, description="most bytes in the headers of one request")
+    max_pending_bytes: int = Field(
+        256 * 1024 * 1024, ge=1024, description="most bytes of all requests that are not answered yet"
+    )
+    max_connections: int = Field(10_000, ge=1, description="most connections; the longest idle make room for new ones")
+    header_wait_s: float = Field(10.0, gt=0, description="how long the headers of a request may take to come")
+    body_wait_s: float = Field(
+        20.0, gt=0, description="how long a body may take to come, and a second more for each 16 KiB of it"
+    )
+    idle_wait_s: float = Field(75.0, gt=0, description="how long a connection may stay open without a request")
+    send_wait_s: float = Field(30.0, gt=0, description="how long a client may leave its answer unread")
     drain_s: float = Field(10.0, ge=0, description="how long requests may finish after SIGTERM")
 
     @field_validator("served_aliases", mode="before")

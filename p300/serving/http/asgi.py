@@ -3,7 +3,9 @@
 import itertools
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from p300.errors import PayloadTooLarge
@@ -16,6 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+RESPOND = "p300.respond"  # our server's extension of ASGI: takes status, response and request id
 REQUEST_ID = REQUEST_ID_HEADER.encode()
 
 _PLAIN_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -64,7 +67,11 @@ async def read_body(receive: Receive, headers: Headers, max_bytes: int) -> bytes
     return b"".join(parts)
 
 
-async def send_response(send: Send, status: int, response: Response, request_id: str) -> None:
+async def send_response(scope: Scope, send: Send, status: int, response: Response, request_id: str) -> None:
+    """Send a whole response: in one piece where the server can do so, else as ASGI's two messages."""
+    extension = scope.get("extensions", {}).get(RESPOND)
+    if extension is not None and extension["whole"](status, response, request_id):
+        return
     headers = [
         *response.headers,
         (b"content-length", str(len(response.body)).encode()),
@@ -72,3 +79,23 @@ async def send_response(send: Send, status: int, response: Response, request_id:
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
+
+
+def message(status: int, response: Response, request_id: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A whole HTTP message, with headers of the server's own."""
+    parts = [_beginning(status, response.headers)]
+    for name, value in headers:
+        parts += (name, b": ", value, b"\r\n")
+    parts += (
+        b"content-length: %d\r\nx-request-id: " % len(response.body),
+        request_id.encode(),
+        b"\r\n\r\n",
+        response.body,
+    )
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _beginning(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    phrase = HTTPStatus(status).phrase.encode()
+    return b"HTTP/1.1 %d %s\r\n" % (status, phrase) + b"".join(b"%s: %s\r\n" % header for header in headers)

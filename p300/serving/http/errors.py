@@ -25,6 +25,17 @@ class MethodNotAllowed(InvalidInput):
         self.allowed = allowed
 
 
+class HeadersTooLarge(InvalidInput):
+    """More headers than one request may have."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"the headers have more than {max_bytes} bytes, which is the limit")
+
+
+class TooSlow(P300Error):
+    """The request did not come to its end in time."""
+
+
 class EncodingNotTaken(InvalidInput):
     """The body is compressed."""
 
@@ -43,10 +54,12 @@ STATUSES: Mapping[type[P300Error], int] = {
     Malformed: 400,
     NotFound: 404,
     MethodNotAllowed: 405,
+    TooSlow: 408,
     Refused: 409,
     PayloadTooLarge: 413,
     EncodingNotTaken: 415,
     InvalidInput: 422,
+    HeadersTooLarge: 431,
     P300Error: 500,
     Unavailable: 503,
 }

@@ -100,7 +100,7 @@ class Router:
         except Exception:
             logger.exception(FAILED, request.request_id, request.path)
             status, response = _worded(Defect(), request)
-        await send_response(send, status, response, request.request_id)
+        await send_response(scope, send, status, response, request.request_id)
         self._metrics.meter(alias, endpoint.protocol.name).count(status, n_epochs, time.perf_counter() - started_s)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, request: Request) -> int:
@@ -122,7 +122,7 @@ class Router:
             logger.exception(FAILED, request.request_id, request.path)
             if not status:
                 status, response = _worded(Defect(), request)
-                await send_response(send, status, response, request.request_id)
+                await send_response(scope, send, status, response, request.request_id)
         return status
 
 
