@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from p300.domain import Float64s
 from p300.model.linear.model import LinearModel, linear_estimator, separate
 from p300.model.linear.shrinkage import ledoit_wolf
+from p300.model.sums.products import row_blocks
 from p300.model.sums.statistics import Standardiser, Statistics, spread
 
 Shrinkage = float | Literal["auto"]
@@ -72,8 +73,8 @@ def discriminant(statistics: Statistics, shrinkage: Shrinkage, quartic_sums: Flo
     """
     mean = statistics.mean
     scale, _ = spread(statistics.variance, mean, statistics.count)
-    covariance = np.zeros((len(scale), len(scale)))
     target = np.zeros(len(scale))
+    weights = []
     for part, prior, quartic_sum in zip(statistics.classes, statistics.priors, quartic_sums, strict=True):
         if shrinkage == "auto":
             precision = Standardiser.of(part).precision
@@ -85,9 +86,13 @@ def discriminant(statistics: Statistics, shrinkage: Shrinkage, quartic_sums: Flo
         else:
             share = shrinkage
             target += prior * share * np.mean(part.variance / scale**2)
-        covariance += part.scatter * (prior * (1 - share) / part.count)
-    covariance /= scale[:, None]
-    covariance /= scale
+        weights.append(prior * (1 - share) / part.count)
+    covariance = np.empty((len(scale), len(scale)))
+    for rows in row_blocks(len(scale)):
+        block = np.multiply(statistics.nontarget.scatter[rows], weights[0], out=covariance[rows])
+        block += statistics.target.scatter[rows] * weights[1]
+        block /= scale
+        block /= scale[rows, None]
     covariance.flat[:: len(scale) + 1] += target
     means = np.stack([(part.mean - mean) / scale for part in statistics.classes])
     return Discriminant(statistics, scale, separate(covariance, means, statistics.priors), shrinkage)

@@ -15,7 +15,7 @@ import numpy as np
 from p300.domain import FeatureTable, Float32s, Float64s
 from p300.model.linear.model import LinearModel
 from p300.model.linear.xdawn import filter_epochs, unfilter_weights
-from p300.model.sums.products import multiply
+from p300.model.sums.products import multiply, row_blocks
 from p300.model.sums.statistics import Standardiser, Statistics
 
 
@@ -100,8 +100,8 @@ def ledoit_wolf(scatter: Float64s, precision: Float64s, count: int, quartic_sum:
     if n_features == 1 or count == 0:
         return 0.0
     trace = float(precision @ np.diagonal(scatter)) / count
-    root = np.sqrt(precision)
-    squares = float(np.square(scatter * root[:, None] * root).sum()) / count**2
+    squares = sum(float(precision[rows] @ (np.square(scatter[rows]) @ precision)) for rows in row_blocks(n_features))
+    squares /= count**2
     error = (quartic_sum / count - squares) / (n_features * count)
     distance = (squares - trace**2 / n_features) / n_features
     least = min(error, distance)
