@@ -75,11 +75,15 @@ def _fourth_norms(epochs: Float32s, standardisers: Sequence[Standardiser]) -> Fl
     means = np.stack([each.mean for each in standardisers], axis=1)
     origin = means.mean(axis=1).astype(np.float32)
     means -= origin[:, None]
-    centred = epochs - origin
-    norms = multiply(np.square(centred), precisions.astype(np.float32))
-    norms -= multiply(centred, (2 * precisions * means).astype(np.float32))
-    norms += np.sum(precisions * means**2, axis=0).astype(np.float32)
-    return np.asarray(np.sum(np.square(norms, dtype=np.float64), axis=0))
+    constants = np.sum(precisions * means**2, axis=0).astype(np.float32)
+    twice = (2 * precisions * means).astype(np.float32)
+    precisions = precisions.astype(np.float32)
+    sums = np.zeros(len(standardisers))
+    for rows in row_blocks(len(epochs)):
+        centred = epochs[rows] - origin
+        norms = multiply(np.square(centred), precisions) - multiply(centred, twice) + constants
+        sums += np.sum(np.square(norms, dtype=np.float64), axis=0)
+    return sums
 
 
 def ledoit_wolf(scatter: Float64s, precision: Float64s, count: int, quartic_sum: float) -> float:
