@@ -19,11 +19,12 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 if TYPE_CHECKING:
     from p300.registry.card import ModelCard, read_card
+    from p300.registry.entities import ModelVersion, Simulation
     from p300.registry.estimators import TrainedModel, load_estimator
     from p300.registry.overview import VersionOverview, read_overview
     from p300.registry.records import RunKind
     from p300.registry.runs import Run
-    from p300.registry.versions import ModelVersion, Registry
+    from p300.registry.versions import Registry
 
 __all__ = [
     "ModelCard",
@@ -31,6 +32,7 @@ __all__ = [
     "Registry",
     "Run",
     "RunKind",
+    "Simulation",
     "TrainedModel",
     "VersionOverview",
     "load_estimator",
@@ -44,7 +46,8 @@ _MODULES = {
     "overview": ("VersionOverview", "read_overview"),
     "records": ("RunKind",),
     "runs": ("Run",),
-    "versions": ("ModelVersion", "Registry"),
+    "entities": ("ModelVersion", "Simulation"),
+    "versions": ("Registry",),
 }
 
 

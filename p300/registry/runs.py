@@ -2,16 +2,20 @@
 
 import io
 import json
+import logging
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 
+from p300.errors import P300Error
 from p300.registry.connection import Connection
-from p300.registry.records import figure_file
+from p300.registry.processes import Process
+from p300.registry.records import FAILURE_TAG, PROCESS_TAG, RUN_KINDS, RunKind, experiment_name, figure_file
 
 if TYPE_CHECKING:  # an image that only simulates holds no matplotlib
     from matplotlib.figure import Figure
@@ -21,6 +25,11 @@ _LONGEST_DIGEST = 36
 # What MLflow takes in one request.
 _PARAMS_A_BATCH = 100
 _METRICS_A_BATCH = 1000
+_RUNS_AT_ONCE = 100
+_ABANDONED_S = 24 * 3600.0
+_LONGEST_FAILURE = 500
+
+logger = logging.getLogger(__name__)
 
 
 class Run:
@@ -72,3 +81,49 @@ class Run:
             file.write_bytes(data)
             parent = None if path.parent == PurePosixPath() else str(path.parent)
             self._connection.client.log_artifact(self.run_id, str(file), parent)
+
+
+@contextmanager
+def start_run(connection: Connection, name: str, kind: RunKind, tags: Mapping[str, str]) -> Iterator[Run]:
+    """Start a run, in the experiment of its kind; an error inside ends it as FAILED.
+
+    It says which process began it, and first ends what such a process left RUNNING that is gone.
+    """
+    with connection.speaking():
+        experiment_id = connection.experiment(experiment_name(kind))
+        _close_abandoned_runs(connection)
+        process = {PROCESS_TAG: str(Process.here())}
+        entity = connection.client.create_run(experiment_id, run_name=name, tags=process | dict(tags))
+    run = Run(connection, experiment_id, entity.info.run_id)
+    try:
+        yield run
+    except BaseException as error:
+        status = "FAILED" if isinstance(error, Exception) else "KILLED"
+        _end_badly(connection, run.run_id, status, f"{type(error).__name__}: {error}")
+        raise
+    with connection.speaking():
+        connection.client.set_terminated(run.run_id, "FINISHED")
+
+
+def _close_abandoned_runs(connection: Connection) -> None:
+    """End as KILLED what was left RUNNING; a process that cannot be seen from here is given a day."""
+    experiments = [connection.client.get_experiment_by_name(experiment_name(kind)) for kind in RUN_KINDS]
+    running = connection.client.search_runs(
+        [experiment.experiment_id for experiment in experiments if experiment is not None],
+        filter_string="attributes.status = 'RUNNING'",
+        max_results=_RUNS_AT_ONCE,
+    )
+    for run in running:
+        process = Process.parse(run.data.tags.get(PROCESS_TAG, ""))
+        age_s = time.time() - run.info.start_time / 1000
+        if age_s > _ABANDONED_S or (process is not None and process.is_gone()):
+            _end_badly(connection, run.info.run_id, "KILLED", "its process ended without a word")
+
+
+def _end_badly(connection: Connection, run_id: str, status: str, reason: str) -> None:
+    try:
+        with connection.speaking():
+            connection.client.set_tag(run_id, FAILURE_TAG, reason[:_LONGEST_FAILURE])
+            connection.client.set_terminated(run_id, status)
+    except P300Error as error:
+        logger.warning("run %s could not be marked as %s: %s", run_id, status, error)

@@ -1,14 +1,9 @@
 """Versions of the model, their aliases and what is known of each."""
 
 import json
-import logging
-import shutil
 import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,62 +13,28 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from p300.domain import MODEL_NAME, Provenance, SubjectId
-from p300.errors import NotFound, P300Error
+from p300.errors import NotFound
 from p300.model.answers import Answers
 from p300.model.sums.stored import Sums
 from p300.registry.card import CARD_FOLDER, TRAINING_SUBJECTS_FILE, ModelCard, read_card
 from p300.registry.connection import Connection
+from p300.registry.entities import ModelVersion, Simulation, model_version
 from p300.registry.estimators import TrainedModel, save_model
-from p300.registry.processes import Process
+from p300.registry.model_folder import VERSION_FILE, identity_of, move_into_place
 from p300.registry.records import (
     ANSWERS_FILE,
-    FAILURE_TAG,
     MODEL_RUN_TAG,
-    PROCESS_TAG,
     PROVENANCE_FILE,
-    RUN_KINDS,
     SUMS_FILE,
     Means,
-    Origin,
     RunKind,
     SimulationRun,
     experiment_name,
     read_provenances,
 )
-from p300.registry.runs import Run
+from p300.registry.runs import Run, start_run
 
-logger = logging.getLogger(__name__)
-
-VERSION_FILE = "version.json"
 _VERSIONS_A_PAGE = 200
-_RUNS_AT_ONCE = 100
-_ABANDONED_S = 24 * 3600.0
-_LONGEST_FAILURE = 500
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """A registered version. Aliases are those it had when it was asked for."""
-
-    version: int
-    run_id: str
-    aliases: tuple[str, ...]
-    tags: Mapping[str, str] = field(hash=False)
-    created: datetime
-
-    @property
-    def origin(self) -> Origin:
-        """What it was made of, as its tags say."""
-        return Origin.of(self.tags)
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """A finished simulation of a version: who was asked about whom, and how well it was answered."""
-
-    run_id: str
-    run: SimulationRun
-    means: Means
 
 
 class Registry:
@@ -107,7 +68,7 @@ class Registry:
         with self._connection.speaking():
             aliases = self._aliases()
             entities = list(self._entities())
-        versions = [_model_version(entity, aliases.get(int(entity.version), ())) for entity in entities]
+        versions = [model_version(entity, aliases.get(int(entity.version), ())) for entity in entities]
         return sorted(versions, key=lambda version: version.version, reverse=True)
 
     def version_under(self, alias: str) -> ModelVersion | None:
@@ -131,7 +92,7 @@ class Registry:
                     f"alias {alias} is on version {lost[0]} of {self.model_name}, which was deleted: "
                     "put the alias on another version, or train one"
                 ) from error
-        return _model_version(entity, entity.aliases)
+        return model_version(entity, entity.aliases)
 
     def set_alias(self, alias: str, version: int) -> None:
         """Put an alias on a version; in one step it leaves the version that had it."""
@@ -200,32 +161,20 @@ class Registry:
         A folder that holds this very version already is left as it is; another one is replaced.
         """
         identity = {"name": self.model_name, "version": version.version, "run_id": version.run_id}
-        if _identity(folder) == identity:
+        if identity_of(folder) == identity:
             return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as unfinished:
             whole = self._download(version, "", Path(unfinished))
             (whole / VERSION_FILE).write_text(json.dumps(identity))
-            _move_into_place(whole, folder, identity)
+            move_into_place(whole, folder, identity)
         return folder
 
-    @contextmanager
-    def start_run(self, name: str, *, kind: RunKind, tags: Mapping[str, str] | None = None) -> Iterator[Run]:
+    def start_run(
+        self, name: str, *, kind: RunKind, tags: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[Run]:
         """Start a run, in the experiment of its kind; an error inside ends it as FAILED."""
-        with self._connection.speaking():
-            experiment_id = self._connection.experiment(experiment_name(kind))
-            self._close_abandoned_runs()
-            process = {PROCESS_TAG: str(Process.here())}
-            entity = self._client.create_run(experiment_id, run_name=name, tags=process | dict(tags or {}))
-        run = Run(self._connection, experiment_id, entity.info.run_id)
-        try:
-            yield run
-        except BaseException as error:
-            status = "FAILED" if isinstance(error, Exception) else "KILLED"
-            self._end_badly(run.run_id, status, f"{type(error).__name__}: {error}")
-            raise
-        with self._connection.speaking():
-            self._client.set_terminated(run.run_id, "FINISHED")
+        return start_run(self._connection, name, kind, tags or {})
 
     def register(self, run: Run, model: TrainedModel) -> ModelVersion:
         """Register a version. It appears last and whole: a kill before leaves none, under no alias."""
@@ -249,7 +198,7 @@ class Registry:
                 model_id=logged.model_id,
                 await_creation_for=0,
             )
-        return _model_version(entity, ())
+        return model_version(entity, ())
 
     def _upload(self, run: Run, model: TrainedModel, logged: Any) -> None:
         description = Model(
@@ -298,56 +247,3 @@ class Registry:
             return Path(
                 download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=self._connection.client_uri)
             )
-
-    def _close_abandoned_runs(self) -> None:
-        """End as KILLED what a process left RUNNING that is gone.
-
-        A process that cannot be seen from here, as on another machine, is given a day.
-        """
-        experiments = [self._client.get_experiment_by_name(experiment_name(kind)) for kind in RUN_KINDS]
-        running = self._client.search_runs(
-            [experiment.experiment_id for experiment in experiments if experiment is not None],
-            filter_string="attributes.status = 'RUNNING'",
-            max_results=_RUNS_AT_ONCE,
-        )
-        for run in running:
-            process = Process.parse(run.data.tags.get(PROCESS_TAG, ""))
-            age_s = time.time() - run.info.start_time / 1000
-            if age_s > _ABANDONED_S or (process is not None and process.is_gone()):
-                self._end_badly(run.info.run_id, "KILLED", "its process ended without a word")
-
-    def _end_badly(self, run_id: str, status: str, reason: str) -> None:
-        try:
-            with self._connection.speaking():
-                self._client.set_tag(run_id, FAILURE_TAG, reason[:_LONGEST_FAILURE])
-                self._client.set_terminated(run_id, status)
-        except P300Error as error:
-            logger.warning("run %s could not be marked as %s: %s", run_id, status, error)
-
-
-def _model_version(entity: Any, aliases: Iterable[str]) -> ModelVersion:
-    return ModelVersion(
-        version=int(entity.version),
-        run_id=str(entity.run_id),
-        aliases=tuple(sorted(aliases)),
-        tags=dict(entity.tags),
-        created=datetime.fromtimestamp(entity.creation_timestamp / 1000, tz=UTC),
-    )
-
-
-def _identity(folder: Path) -> dict[str, object] | None:
-    try:
-        identity: dict[str, object] = json.loads((folder / VERSION_FILE).read_text())
-    except (OSError, ValueError):
-        return None
-    return identity
-
-
-def _move_into_place(whole: Path, folder: Path, identity: Mapping[str, object]) -> None:
-    try:
-        whole.rename(folder)
-    except OSError:
-        if _identity(folder) == identity:  # another thread was first
-            return
-        shutil.rmtree(folder)
-        whole.rename(folder)

@@ -10,9 +10,8 @@ from p300.domain import CHALLENGER, CHAMPION, Recipe, SubjectId
 from p300.jobs.judging.report import report
 from p300.jobs.training.train import Training, train
 from p300.model.answers import Answers, Flashes, Missed, SubjectAnswers
-from p300.registry import ModelCard, Registry, TrainedModel
+from p300.registry import ModelCard, Registry, Simulation, TrainedModel
 from p300.registry.records import ANSWERS_FILE, SimulationRun, simulation_metrics
-from p300.registry.versions import Simulation
 from p300.store.features import encode_features
 from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
