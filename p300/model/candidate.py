@@ -7,12 +7,10 @@ from typing import Any, Self
 
 from sklearn.base import ClassifierMixin
 
-from p300.domain import Float64s, SubjectId
+from p300.domain import SubjectId
 from p300.errors import Refused
 from p300.model.sums.stored import Sums
-from p300.model.tables import Tables, Without, require_subjects
-
-Answers = Mapping[SubjectId, Float64s]
+from p300.model.tables import BySubject, Fold, Tables, Without, require_folds, require_subjects, single_folds, together
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Candidate(ABC):
         """
         raise self._needs_epochs(sums.subjects)
 
-    def leave_out_of_sums(self, sums: Sums, tables: Tables) -> dict[SubjectId, Float64s]:
+    def leave_out_of_sums(self, sums: Sums, tables: Tables) -> BySubject:
         """P(Target) of each subject's epochs, by the classifier of all other subjects in the sums.
 
         Raises
@@ -78,28 +76,36 @@ class Candidate(ABC):
         """
         raise self._needs_epochs({*sums.subjects, *tables})
 
-    def leave_one_subject_out(self, tables: Tables) -> dict[SubjectId, Float64s]:
+    def leave_out(self, tables: Tables, folds: Sequence[Fold]) -> dict[Fold, BySubject]:
+        """For each fold: P(Target) of the epochs of its subjects, by one classifier of all others."""
+        require_folds(tables, folds)
+        answers: dict[Fold, BySubject] = {}
+        for fold in folds:
+            estimator = self.fit(Without(tables, *fold))
+            answers[fold] = {subject: estimator.predict_proba(tables[subject].features)[:, 1] for subject in fold}
+        return answers
+
+    def leave_one_subject_out(self, tables: Tables) -> BySubject:
         """P(Target) of each subject's epochs, by a classifier that has not seen the subject."""
         require_subjects(tables, 2, "leaving one subject out")
-        return {
-            subject: self.fit(Without(tables, subject)).predict_proba(tables[subject].features)[:, 1]
-            for subject in tables
-        }
+        return together(self.leave_out(tables, single_folds(tables)))
 
     @classmethod
-    def leave_out_together(cls, candidates: Sequence[Self], tables: Tables) -> list[dict[SubjectId, Float64s]]:
+    def leave_out_together(
+        cls, candidates: Sequence[Self], tables: Tables, folds: Sequence[Fold]
+    ) -> list[dict[Fold, BySubject]]:
         """The answers of several candidates of this kind, which may share their passes over the tables."""
-        return [each.leave_one_subject_out(tables) for each in candidates]
+        return [each.leave_out(tables, folds) for each in candidates]
 
     @property
     def members(self) -> tuple["Candidate", ...]:
         """The candidates whose answers make this one's, see :meth:`combined`: for most it is its own."""
         return (self,)
 
-    def combined(self, answers: Sequence[Answers]) -> dict[SubjectId, Float64s]:
+    def combined(self, answers: Sequence[BySubject]) -> BySubject:
         """Its answers from those of its members."""
         (own,) = answers
-        return dict(own)
+        return own
 
     def _needs_epochs(self, subjects: Collection[SubjectId]) -> Refused:
         return Refused(f"{self.name} needs the epochs of all {len(subjects)} subjects: train it without --incremental")

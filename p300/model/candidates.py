@@ -5,14 +5,13 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from p300.domain import Float64s, SubjectId
 from p300.errors import InvalidInput
 from p300.model.candidate import Candidate
 from p300.model.ensemble import EnsembleCandidate
 from p300.model.linear.candidate import LinearCandidate
 from p300.model.linear.rules import LdaRule, ToeplitzLdaRule, XdawnLdaRule
 from p300.model.riemann import RiemannCandidate
-from p300.model.tables import Tables
+from p300.model.tables import BySubject, Fold, Tables, single_folds, together
 
 REGISTERED: tuple[Candidate, ...] = (
     LinearCandidate(LdaRule()),
@@ -53,14 +52,21 @@ def candidate(name: str, **parameters: Any) -> Candidate:
     return default.adjusted(parameters)
 
 
-def leave_one_subject_out(grid: Sequence[Candidate], tables: Tables) -> list[dict[SubjectId, Float64s]]:
+def leave_out(grid: Sequence[Candidate], tables: Tables, folds: Sequence[Fold]) -> list[dict[Fold, BySubject]]:
     """What each candidate's own method gives, with shared passes: candidates of one kind are asked together.
 
     Members that several candidates have in common are asked once.
     """
     members = dict.fromkeys(member for each in grid for member in each.members)
-    answers: dict[Candidate, dict[SubjectId, Float64s]] = {}
+    answers: dict[Candidate, dict[Fold, BySubject]] = {}
     for kind in dict.fromkeys(each.__class__ for each in members):
         some = [member for member in members if type(member) is kind]
-        answers |= zip(some, kind.leave_out_together(some, tables), strict=True)
-    return [each.combined([answers[member] for member in each.members]) for each in grid]
+        answers |= zip(some, kind.leave_out_together(some, tables, folds), strict=True)
+    return [
+        {fold: each.combined([answers[member][fold] for member in each.members]) for fold in folds} for each in grid
+    ]
+
+
+def leave_one_subject_out(grid: Sequence[Candidate], tables: Tables) -> list[BySubject]:
+    """For each candidate: each subject's answers by a classifier that has not seen the subject."""
+    return [together(answers) for answers in leave_out(grid, tables, single_folds(tables))]

@@ -11,10 +11,10 @@ from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from p300.domain import Float64s, SubjectId
+from p300.domain import Float64s
 from p300.errors import InvalidInput
-from p300.model.candidate import Answers, Candidate
-from p300.model.tables import Tables
+from p300.model.candidate import Candidate
+from p300.model.tables import BySubject, Fold, Tables
 
 
 class LogOddsEnsemble(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -96,14 +96,15 @@ class EnsembleCandidate(Candidate):
     def fit(self, tables: Tables) -> ClassifierMixin:
         return LogOddsEnsemble.of([(member.name, member.fit(tables)) for member in self.of])
 
-    def leave_one_subject_out(self, tables: Tables) -> dict[SubjectId, Float64s]:
-        return self.combined([member.leave_one_subject_out(tables) for member in self.of])
+    def leave_out(self, tables: Tables, folds: Sequence[Fold]) -> dict[Fold, BySubject]:
+        answers = [member.leave_out(tables, folds) for member in self.of]
+        return {fold: self.combined([each[fold] for each in answers]) for fold in folds}
 
     @property
     def members(self) -> tuple[Candidate, ...]:
         return self.of
 
-    def combined(self, answers: Sequence[Answers]) -> dict[SubjectId, Float64s]:
+    def combined(self, answers: Sequence[BySubject]) -> BySubject:
         log_odds = {subject: [_log_odds(each[subject]) for each in answers] for subject in answers[0]}
         return {subject: np.asarray(expit(np.mean(each, axis=0))) for subject, each in log_odds.items()}
 

@@ -12,9 +12,10 @@ second gathers the covariances of all epochs: with 4 filters a class 16 x 16 num
 under half of what 16 channels of features take.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add
+from operator import add, sub
 from typing import ClassVar, Self
 
 import numpy as np
@@ -26,13 +27,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from p300.domain import Float64s, SubjectId, subject_name
+from p300.domain import Float64s, subject_name
 from p300.model.candidate import Candidate
 from p300.model.linear.model import CLASSES
 from p300.model.linear.xdawn import filter_epochs, xdawn_filters
 from p300.model.parameters import require_count
 from p300.model.sums.statistics import ClassStatistics, Statistics, require_classes
-from p300.model.tables import Tables, Without, require_subjects, stream
+from p300.model.tables import BySubject, Fold, Tables, Without, require_folds, stream
 
 # The Riemannian mean is an iterative search that gains nothing from more epochs than about these.
 N_REFERENCE = 600
@@ -149,15 +150,15 @@ class RiemannCandidate(Candidate):
         require_classes(total, "the training subjects have")
         return fit_riemann(total, tables, self.n_filters)
 
-    def leave_one_subject_out(self, tables: Tables) -> dict[SubjectId, Float64s]:
+    def leave_out(self, tables: Tables, folds: Sequence[Fold]) -> dict[Fold, BySubject]:
         """As the others; but every fold reads its subjects anew, for the filters differ."""
-        require_subjects(tables, 2, "leaving one subject out")
+        require_folds(tables, folds)
         parts = {subject: Statistics.by_time_of(table) for subject, table in stream(tables)}
         total = reduce(add, parts.values())
-        probabilities = {}
-        for subject, part in parts.items():
-            others = total - part
-            require_classes(others, f"without {subject_name(subject)} the other subjects have")
-            estimator = fit_riemann(others, Without(tables, subject), self.n_filters)
-            probabilities[subject] = estimator.predict_proba(tables[subject].features)[:, 1]
-        return probabilities
+        answers: dict[Fold, BySubject] = {}
+        for fold in folds:
+            others = reduce(sub, (parts[subject] for subject in fold), total)
+            require_classes(others, f"without {', '.join(map(subject_name, fold))} the other subjects have")
+            estimator = fit_riemann(others, Without(tables, *fold), self.n_filters)
+            answers[fold] = {subject: estimator.predict_proba(tables[subject].features)[:, 1] for subject in fold}
+        return answers

@@ -1,14 +1,19 @@
 """Feature tables that belong together, one after another."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from p300.domain import FeatureTable, SubjectId, subject_name
+from p300.domain import FeatureTable, Float64s, SubjectId, subject_name
 from p300.errors import InvalidInput
 
 Tables = Mapping[SubjectId, FeatureTable]
+
+# Subjects that are left out together, to be answered by one classifier of all others.
+Fold = tuple[SubjectId, ...]
+# P(Target) of the epochs of each subject.
+BySubject = dict[SubjectId, Float64s]
 
 
 class Layout(NamedTuple):
@@ -28,12 +33,12 @@ class Layout(NamedTuple):
         return len(self.channel_names)
 
 
-class Without(Mapping[SubjectId, FeatureTable]):
-    """All tables but those of one subject; read from the others when asked for."""
+class Of(Mapping[SubjectId, FeatureTable]):
+    """The tables of some subjects; read from all of them when asked for."""
 
-    def __init__(self, tables: Tables, subject: SubjectId) -> None:
+    def __init__(self, tables: Tables, subjects: Collection[SubjectId]) -> None:
         self._tables = tables
-        self._subjects = [other for other in tables if other != subject]
+        self._subjects = [subject for subject in tables if subject in subjects]
 
     def __getitem__(self, subject: SubjectId) -> FeatureTable:
         if subject not in self._subjects:
@@ -45,6 +50,31 @@ class Without(Mapping[SubjectId, FeatureTable]):
 
     def __len__(self) -> int:
         return len(self._subjects)
+
+
+class Without(Of):
+    """All tables but those of some subjects."""
+
+    def __init__(self, tables: Tables, *left_out: SubjectId) -> None:
+        super().__init__(tables, [subject for subject in tables if subject not in left_out])
+
+
+def single_folds(subjects: Iterable[SubjectId]) -> list[Fold]:
+    """Each subject by itself, as in leave-one-subject-out."""
+    return [(subject,) for subject in subjects]
+
+
+def together(answers: Mapping[Fold, BySubject]) -> BySubject:
+    """The answers of all folds, each subject being in one."""
+    return {subject: each[subject] for each in answers.values() for subject in each}
+
+
+def require_folds(subjects: Collection[SubjectId], folds: Iterable[Fold]) -> None:
+    """Raise InvalidInput where a fold would leave out everybody."""
+    for fold in folds:
+        if len(fold) >= len(subjects):
+            purpose = "leaving one subject out" if len(fold) == 1 else f"leaving {len(fold)} subjects out"
+            require_subjects(subjects, len(fold) + 1, purpose)
 
 
 def stream(tables: Tables, layout: Layout | None = None) -> Iterator[tuple[SubjectId, FeatureTable]]:

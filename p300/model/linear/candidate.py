@@ -6,12 +6,10 @@ from typing import Any, Self
 
 from sklearn.base import ClassifierMixin
 
-from p300.domain import Float64s, SubjectId
 from p300.model.candidate import Candidate
-from p300.model.linear import folds
-from p300.model.linear.folds import Rule
+from p300.model.linear.folds import Rule, fit, fit_sums, leave_out
 from p300.model.sums.stored import Sums
-from p300.model.tables import Tables
+from p300.model.tables import BySubject, Fold, Tables, single_folds, together
 
 
 @dataclass(frozen=True)
@@ -32,23 +30,25 @@ class LinearCandidate(Candidate):
         return replace(self, rule=replace(self.rule, **parameters))
 
     def fit(self, tables: Tables) -> ClassifierMixin:
-        return folds.fit(self.rule, tables)
+        return fit(self.rule, tables)
 
     @property
     def sums_suffice(self) -> bool:
         return self.rule.sums_suffice
 
     def fit_sums(self, sums: Sums) -> ClassifierMixin:
-        return folds.fit_sums(self.rule, sums) if self.sums_suffice else super().fit_sums(sums)
+        return fit_sums(self.rule, sums) if self.sums_suffice else super().fit_sums(sums)
 
-    def leave_out_of_sums(self, sums: Sums, tables: Tables) -> dict[SubjectId, Float64s]:
+    def leave_out_of_sums(self, sums: Sums, tables: Tables) -> BySubject:
         if not self.sums_suffice:
             return super().leave_out_of_sums(sums, tables)
-        return folds.leave_one_subject_out([self.rule], tables, sums)[0]
+        return together(leave_out([self.rule], tables, single_folds(tables), sums)[0])
 
-    def leave_one_subject_out(self, tables: Tables) -> dict[SubjectId, Float64s]:
-        return folds.leave_one_subject_out([self.rule], tables)[0]
+    def leave_out(self, tables: Tables, folds: Sequence[Fold]) -> dict[Fold, BySubject]:
+        return self.leave_out_together([self], tables, folds)[0]
 
     @classmethod
-    def leave_out_together(cls, candidates: Sequence[Self], tables: Tables) -> list[dict[SubjectId, Float64s]]:
-        return folds.leave_one_subject_out([each.rule for each in candidates], tables)
+    def leave_out_together(
+        cls, candidates: Sequence[Self], tables: Tables, folds: Sequence[Fold]
+    ) -> list[dict[Fold, BySubject]]:
+        return leave_out([each.rule for each in candidates], tables, folds)

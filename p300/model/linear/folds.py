@@ -15,7 +15,7 @@ save a third of the time for 20 MB a subject.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add
+from operator import add, sub
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -27,7 +27,7 @@ from p300.model.linear.shrinkage import View, quartic_sums
 from p300.model.sums.statistics import Statistics, require_classes
 from p300.model.sums.stored import Sums
 from p300.model.sums.totals import Total
-from p300.model.tables import Tables, no_subjects, require_subjects, stream
+from p300.model.tables import BySubject, Fold, Layout, Of, Tables, no_subjects, require_folds, stream
 
 
 @dataclass(frozen=True)
@@ -107,40 +107,51 @@ def fit_sums(rule: Rule, sums: Sums) -> ClassifierMixin:
     return rule.estimator(TrainingSet(statistics, view, sums.quartic_sums(statistics, view.standardisers)))
 
 
-def leave_one_subject_out(
-    rules: Sequence[Rule], tables: Tables, sums: Sums | None = None
-) -> list[dict[SubjectId, Float64s]]:
-    """For each rule: P(Target) of each subject's epochs, by the classifier of all other subjects.
+def leave_out(
+    rules: Sequence[Rule], tables: Tables, folds: Sequence[Fold], sums: Sums | None = None
+) -> list[dict[Fold, BySubject]]:
+    """For each rule and fold: P(Target) of the epochs of the fold's subjects, by one classifier of all others.
 
     Parameters
     ----------
     rules : sequence of Rule
     tables : mapping
-        Of the subjects to leave out.
+    folds : sequence of tuple of int
+        Which subjects to leave out together.
     sums : Sums, optional
-        Of these subjects and maybe others, if sums suffice for all of the rules.
+        Of the subjects in the tables and maybe others, if sums suffice for all of the rules; the others
+        belong to every training set.
 
     Raises
     ------
     InvalidInput
-        Fewer than two subjects, tables that do not belong together, or a training set that lacks
-        a class.
+        Fewer subjects than there must be to leave some out, tables that do not belong together, or
+        a training set that lacks a class.
     """
-    require_subjects(sums.subjects if sums else tables, 2, "leaving one subject out")
+    require_folds(sums.subjects if sums else tables, folds)
     gathered = _Gathered(sums.total, sums, {}) if sums else _gather(rules, tables)
     whole = gathered.total.statistics()
-    filtered = _filtered([rule for rule in rules if not rule.sums_suffice], gathered.by_time, tables)
-    probabilities: list[dict[SubjectId, Float64s]] = [{} for _ in rules]
-    for subject, table in stream(tables, sums.layout if sums else None):
-        others = gathered.total.without(table)
-        require_classes(others, _without(subject))
+    filtered = _filtered([rule for rule in rules if not rule.sums_suffice], gathered.by_time, tables, folds)
+    found: list[dict[Fold, BySubject]] = [{} for _ in rules]
+    for fold in folds:
+        left_out = _held(Of(tables, fold), sums.layout if sums else None)
+        others = gathered.total.without(left_out)
+        require_classes(others, _without(fold))
         by_time = others.by_time()
-        for rule, answers in zip(rules, probabilities, strict=True):
-            view, quartics = filtered.get((subject, rule)) or (rule.view(by_time), np.zeros(2))
+        for rule, answers in zip(rules, found, strict=True):
+            view, quartics = filtered.get((fold, rule)) or (rule.view(by_time), np.zeros(2))
             if rule.needs_quartics and rule.sums_suffice and gathered.sums:
-                quartics = gathered.sums.quartic_sums(whole, view.standardisers) - quartic_sums(table, [view])[:, 0]
-            answers[subject] = rule.model(TrainingSet(others, view, quartics)).probabilities(table.features)
-    return probabilities
+                quartics = gathered.sums.quartic_sums(whole, view.standardisers)
+                for table in left_out.values():
+                    quartics -= quartic_sums(table, [view])[:, 0]
+            model = rule.model(TrainingSet(others, view, quartics))
+            answers[fold] = {subject: model.probabilities(table.features) for subject, table in left_out.items()}
+    return found
+
+
+def _held(tables: Tables, layout: Layout | None) -> Tables:
+    """The table itself where there is but one, so that it is read once however often it is looked at."""
+    return dict(stream(tables, layout)) if len(tables) == 1 else tables
 
 
 class _Gathered(NamedTuple):
@@ -175,22 +186,21 @@ def _gather(rules: Sequence[Rule], tables: Tables) -> _Gathered:
 
 
 def _filtered(
-    rules: Sequence[Rule], by_time: Mapping[SubjectId, Statistics], tables: Tables
-) -> dict[tuple[SubjectId, Rule], tuple[View, Float64s]]:
-    """For each subject left out and each rule: how its training set looks at epochs, and their quartic sums."""
+    rules: Sequence[Rule], by_time: Mapping[SubjectId, Statistics], tables: Tables, folds: Sequence[Fold]
+) -> dict[tuple[Fold, Rule], tuple[View, Float64s]]:
+    """For each fold and rule: how the training set looks at epochs, and their quartic sums."""
     if not rules:
         return {}
     total = reduce(add, by_time.values())
-    looks: dict[tuple[SubjectId, Rule], tuple[View, Float64s]] = {}
-    for subject, part in by_time.items():
-        others = total - part
-        require_classes(others, _without(subject))
-        looks |= {(subject, rule): (rule.view(others), np.zeros(2)) for rule in rules}
+    looks: dict[tuple[Fold, Rule], tuple[View, Float64s]] = {}
+    for fold in folds:
+        others = reduce(sub, (by_time[subject] for subject in fold), total)
+        require_classes(others, _without(fold))
+        looks |= {(fold, rule): (rule.view(others), np.zeros(2)) for rule in rules}
     for trained_on, table in stream(tables) if any(rule.needs_quartics for rule in rules) else ():
-        for subject, rule in looks:
-            if subject != trained_on and rule.needs_quartics:
-                view, quartics = looks[subject, rule]
-                quartics += quartic_sums(table, [view])[:, 0]
+        for (fold, rule), (view, quartics) in looks.items():
+            if trained_on not in fold and rule.needs_quartics:
+                np.add(quartics, quartic_sums(table, [view])[:, 0], out=quartics)
     return looks
 
 
@@ -204,5 +214,5 @@ def _total(tables: Tables) -> Total:
     return total
 
 
-def _without(subject: SubjectId) -> str:
-    return f"without {subject_name(subject)} the other subjects have"
+def _without(fold: Fold) -> str:
+    return f"without {', '.join(map(subject_name, fold))} the other subjects have"

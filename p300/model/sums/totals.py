@@ -4,6 +4,7 @@ The same as adding :class:`p300.model.sums.statistics.Statistics` of each subjec
 for each of them: memory that is asked for and given back 50 times costs as much as the products.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +13,7 @@ import numpy as np
 from p300.domain import FeatureTable, Float32s, Float64s
 from p300.model.sums.products import add_gram, mirrored
 from p300.model.sums.statistics import EPSILON, ClassStatistics, Statistics
+from p300.model.tables import Tables
 
 # Of what was added and taken away again, so much of the whole is rounding.
 ROUNDING = 16 * EPSILON
@@ -59,21 +61,22 @@ class ClassTotal:
 
     def statistics(self) -> ClassStatistics:
         """Of all epochs that were added."""
-        return self._centred(self.count, self.sum, np.zeros((0, len(self.sum))))
+        return self.without(())
 
-    def without(self, epochs: Float32s) -> ClassStatistics:
+    def without(self, parts: Iterable[Float32s]) -> ClassStatistics:
         """Of all epochs but these, which were added before."""
-        distances = epochs - self.origin
-        return self._centred(self.count - len(epochs), self.sum - distances.sum(axis=0), distances)
-
-    def _centred(self, count: int, total: Float64s, away: Float64s) -> ClassStatistics:
-        """Statistics from a count and a sum, and what else is to be taken away from the products."""
+        count, total, half = self.count, self.sum, self.half.copy(order="F")
+        for epochs in parts:
+            if len(epochs) == 0:
+                continue
+            distances = epochs - self.origin
+            count, total = count - len(epochs), total - distances.sum(axis=0)
+            half = add_gram(half, distances, factor=-1.0)
         if count == 0:
-            return ClassStatistics(0, self.origin, np.zeros_like(self.half))
+            return ClassStatistics(0, self.origin, np.zeros_like(half))
         shift = total / count
         # The products of distances from the mean are those from the origin less n times the shift's.
-        away = np.concatenate([away, shift[None] * np.sqrt(count)])
-        scatter = mirrored(add_gram(self.half.copy(order="F"), away, factor=-1.0))
+        scatter = mirrored(add_gram(half, shift[None], factor=-float(count)))
         constant = np.diagonal(scatter) <= ROUNDING * np.diagonal(self.half)
         if constant.any():  # make it exactly so
             scatter[constant] = 0
@@ -113,7 +116,8 @@ class Total:
         """Of all tables that were added."""
         return Statistics(self.n_channels, self.nontarget.statistics(), self.target.statistics())
 
-    def without(self, table: FeatureTable) -> Statistics:
-        """Of all tables but this one, which was added before: by subtraction."""
-        nontarget = self.nontarget.without(table.features[~table.targets])
-        return Statistics(self.n_channels, nontarget, self.target.without(table.features[table.targets]))
+    def without(self, tables: Tables) -> Statistics:
+        """Of all tables but these, which were added before: by subtraction, with two reads of each."""
+        nontarget = self.nontarget.without(table.features[~table.targets] for table in tables.values())
+        target = self.target.without(table.features[table.targets] for table in tables.values())
+        return Statistics(self.n_channels, nontarget, target)

@@ -163,3 +163,22 @@ def test_a_dead_channel_leaves_answers_finite(tables, make_table, classifier):
     for probabilities in classifier.leave_one_subject_out(tables).values():
         assert np.isfinite(probabilities).all()
         assert np.std(probabilities) > 0.01
+
+
+@EVERY_CANDIDATE
+def test_subjects_left_out_together_are_answered_by_the_fit_of_all_others(tables, classifier):
+    folds = [(SubjectId(2), SubjectId(5)), (SubjectId(1),), (SubjectId(1), SubjectId(3), SubjectId(4))]
+    answers = classifier.leave_out(tables, folds)
+    assert list(answers) == folds
+    for fold, probabilities in answers.items():
+        assert list(probabilities) == list(fold)
+        estimator = classifier.fit({subject: table for subject, table in tables.items() if subject not in fold})
+        for subject in fold:
+            direct = estimator.predict_proba(tables[subject].features)[:, 1]
+            np.testing.assert_allclose(probabilities[subject], direct, atol=1e-5)
+
+
+@EVERY_CANDIDATE
+def test_somebody_must_be_left_to_learn_from(tables, classifier):
+    with pytest.raises(InvalidInput, match="leaving 6 subjects out needs at least 7 subjects, and there are 6"):
+        classifier.leave_out(tables, [tuple(tables)])
