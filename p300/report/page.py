@@ -40,6 +40,15 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """What is read first: a sentence, some facts at a glance by name, and how to understand them."""
+
+    lead: str
+    facts: Sequence[tuple[str, str]] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading, what there is to say (a paragraph a line), a table, and drawings; each may be absent."""
 
@@ -50,21 +59,22 @@ class Section:
     drawings: Sequence[Drawing] = ()
 
 
-def page(title: str, lead: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], footer: str) -> str:
-    """HTML of a whole report: a sentence, some facts at a glance, the sections. All text is escaped here."""
+def page(title: str, opening: Opening, sections: Sequence[Section], footer: str) -> str:
+    """HTML of a whole report. All text is escaped here."""
     body = "\n".join(_section(section) for section in sections)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<h1>{html.escape(title)}</h1>\n<p class="lead">{html.escape(lead)}</p>\n{_facts(facts)}\n{body}\n'
+        f"<h1>{html.escape(title)}</h1>\n{_opening(opening)}\n{body}\n"
         f'<p class="quiet">{html.escape(footer)}</p>\n</body>\n</html>\n'
     )
 
 
-def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    boxes = (f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts)
-    return '<dl class="facts">' + "".join(boxes) + "</dl>"
+def _opening(opening: Opening) -> str:
+    boxes = (f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in opening.facts)
+    facts = f'<dl class="facts">{"".join(boxes)}</dl>'
+    return f'<p class="lead">{html.escape(opening.lead)}</p>\n{facts}\n<p class="quiet">{html.escape(opening.note)}</p>'
 
 
 def _section(section: Section) -> str:

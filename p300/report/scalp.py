@@ -61,10 +61,17 @@ def unplaced(channel_names: Sequence[str]) -> list[str]:
 def _draw(axes: Axes, values: Float64s, info: mne.Info, limit: float, names: list[str] | None = None) -> AxesImage:
     image: AxesImage
     image, _ = mne.viz.plot_topomap(
-        values, info, axes=axes, show=False, cmap="RdBu_r", vlim=(-limit, limit), names=names, contours=4
+        values,
+        info,
+        axes=axes,
+        show=False,
+        cmap="RdBu_r",
+        vlim=(-limit, limit),
+        names=names,
+        contours=4,
     )
     for text in axes.texts:
-        text.set_fontsize(7)
+        text.set(fontsize=7, verticalalignment="bottom")  # above its electrode, not on it
     return image
 
 

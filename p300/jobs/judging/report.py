@@ -21,7 +21,7 @@ from p300.report.figures import (
     roc_figure,
     score_figure,
 )
-from p300.report.page import Drawing, Section, page
+from p300.report.page import Drawing, Opening, Section, page
 from p300.rollout.verdict import Verdict, compare
 from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
@@ -66,7 +66,7 @@ def report(store: ObjectStore, registry: Registry, path: Path) -> Path:
         *_rejections(recordings),
     ]
     made = f"Made by p300 on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC from MLflow's runs and the stored features."
-    html = page(TITLE, _lead(contest), _facts(contest, recordings), sections, made)
+    html = page(TITLE, Opening(_lead(contest), _facts(contest, recordings), SCORED), sections, made)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html, encoding="utf-8")
@@ -113,9 +113,8 @@ def _lead(contest: _Contest) -> str:
 def _facts(contest: _Contest, recordings: "_Recordings") -> list[tuple[str, str]]:
     facts = []
     for name, answers in contest.answers.items():
-        facts.append((f"AUC of {name}, unseen subjects", _number(answers.mean_auc)))
-        if answers.all_flashes is not None:
-            facts.append(("the same over all flashes", _number(answers.all_flashes.mean_auc)))
+        over_all = "" if answers.all_flashes is None else f", {_number(answers.all_flashes.mean_auc)} over all flashes"
+        facts.append((f"AUC of {name}, unseen subjects", _number(answers.mean_auc) + over_all))
     if recordings.provenances:
         facts.append(("subjects", str(len(recordings.provenances))))
         facts.append(("flashes kept", f"{recordings.n_kept / max(1, recordings.n_flashes):.1%}"))
@@ -143,7 +142,7 @@ def _versions(registry: Registry, versions: Sequence[ModelVersion]) -> list[Sect
     told = ("served as", "version", "unseen subjects", *SCORES)
     trained = "Each version, whom it has learnt from, and how its candidate did on each of them left out in turn."
     return [
-        Section("What was trained", f"{trained}\n{SCORED}", columns, rows),
+        Section("What was trained", trained, columns, rows),
         Section("What was asked over HTTP", "Each simulation, newest first; means over its subjects.", told, simulated),
     ]
 
@@ -161,9 +160,7 @@ def _comparison(contest: _Contest) -> list[Section]:
         [subject_name(subject), _number(each.champion_auc), _number(each.challenger_auc), f"{each.difference:+.3f}"]
         for subject, each in contest.verdict.per_subject.items()
     ]
-    text = "Both versions scored the same epochs of subjects that neither was trained on. " + verdict_sentence(
-        contest.verdict
-    )
+    text = "Both versions scored the same epochs of subjects that neither was trained on."
     return [Section("Which is better", text, ("subject", "champion AUC", "challenger AUC", "difference"), rows)]
 
 
@@ -172,7 +169,6 @@ def _answers(contest: _Contest) -> list[Section]:
         return []
     text = "The newest answers of each version on subjects that it was not trained on"
     text += ", and that the other has answered too." if contest.verdict else "."
-    text += f"\n{SCORED}"
     drawings = (
         Drawing("AUC of each subject under each version", auc_figure(contest.answers)),
         Drawing("distribution of the probabilities by class", score_figure(contest.answers)),
