@@ -15,6 +15,9 @@ Fold = tuple[SubjectId, ...]
 # P(Target) of the epochs of each subject.
 BySubject = dict[SubjectId, Float64s]
 
+# What is learnt of answers is learnt from four fifths of the subjects and used on the others.
+N_GROUPS = 5
+
 
 class Layout(NamedTuple):
     """What the tables that one model is trained on must have in common."""
@@ -110,6 +113,12 @@ def stream(tables: Tables, layout: Layout | None = None) -> Iterator[tuple[Subje
 def no_subjects() -> InvalidInput:
     """What to raise where there are no tables."""
     return InvalidInput("there are no subjects to work on: give at least one processed subject")
+
+
+def groups(subjects: Iterable[SubjectId]) -> list[Fold]:
+    """At most :data:`N_GROUPS` groups of subjects of nearly the same size, those of neighbouring numbers apart."""
+    ordered = sorted(subjects)
+    return [tuple(ordered[first::N_GROUPS]) for first in range(min(N_GROUPS, len(ordered)))]
 
 
 def require_subjects(subjects: Collection[SubjectId], least: int, purpose: str) -> None:

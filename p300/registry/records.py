@@ -29,6 +29,7 @@ FAILURE_TAG = "failure"
 PROCESS_TAG = "process"
 
 _VALIDATION = "loso_"
+_CALIBRATION = "calibration_"
 _ALL_FLASHES = "all_"
 _SHARE_KEPT = "share_kept"
 _VALIDATED_SUBJECT = re.compile(rf"{_VALIDATION}subject_(\d+)_auc")
@@ -181,6 +182,27 @@ def validation_metrics(answers: "Answers") -> dict[str, float]:
     """As :func:`overall_metrics` and ``subject_NN_...``, all behind ``loso_``."""
     metrics = overall_metrics(answers) | _by_subject(answers)
     return {f"{_VALIDATION}{name}": value for name, value in metrics.items()}
+
+
+@dataclass(frozen=True)
+class CalibrationRecord:
+    """What a version's log-odds were multiplied and shifted by, as so many subjects taught: metrics."""
+
+    slope: float
+    offset: float
+    n_subjects: int
+
+    def metrics(self) -> dict[str, float]:
+        return {f"{_CALIBRATION}{name}": float(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def of(cls, metrics: Mapping[str, float]) -> Self | None:
+        """None where a version is older than calibration, or has none."""
+        try:
+            slope, offset, n_subjects = (metrics[f"{_CALIBRATION}{field.name}"] for field in fields(cls))
+        except KeyError:
+            return None
+        return cls(slope, offset, int(n_subjects))
 
 
 def simulation_metrics(answers: "Answers", replay_s: float) -> dict[str, float]:

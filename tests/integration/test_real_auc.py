@@ -9,7 +9,7 @@ import pytest
 from p300.domain import FeatureTable, Recipe, SubjectId
 from p300.eeg.features import extract_features
 from p300.model.candidates import CANDIDATES, candidate
-from p300.model.tuning import tune_nested
+from p300.model.tuning import tune
 from p300.model.validation import validate
 from p300.store.layout import recording_key
 from p300.store.recordings import decode_recording
@@ -45,8 +45,8 @@ def test_candidates_reach_what_they_promise(tables, name):
 
 
 def test_a_choice_made_without_the_subject_is_worth_nearly_as_much(tables):
-    nested = tune_nested(tables, [candidate("lda"), candidate("xdawn-lda"), candidate("ensemble")])
-    assert nested.validation.mean_auc > 0.88
+    search = tune(tables, [candidate("lda"), candidate("xdawn-lda"), candidate("ensemble")])
+    assert search.validation.mean_auc > 0.88
 
 
 def test_shuffled_labels_are_not_found_in_real_epochs(tables):

@@ -13,6 +13,7 @@ from p300.errors import InvalidInput, NotFound, P300Error, Refused
 from p300.jobs.platform.status import status
 from p300.jobs.training.plan import Plan
 from p300.jobs.training.train import STEPS, Training, choose_subjects, train
+from p300.model.calibration import Calibration, calibrated_by_others
 from p300.model.candidates import candidate
 from p300.model.validation import validate
 from p300.registry import Registry, load_estimator, read_card
@@ -110,12 +111,17 @@ def test_version_holds_what_was_learnt(
     assert (card.training_subjects, card.channel_names) == ((1, 2, 3), CHANNELS)
     assert card.recipe == RECIPE
     learnt_from = FeatureTables(store, [1, 2, 3])
+    validation = validate(candidate("lda"), learnt_from)
+    calibration = Calibration.of(validation)
     unseen = tables[SubjectId(5)].features
-    expected = candidate("lda").fit(learnt_from).predict_proba(unseen)
-    np.testing.assert_allclose(load_estimator(folder).predict_proba(unseen), expected, rtol=1e-6)
+    expected = calibration.of_probabilities(candidate("lda").fit(learnt_from).predict_proba(unseen)[:, 1])
+    np.testing.assert_allclose(load_estimator(folder).predict_proba(unseen)[:, 1], expected, rtol=1e-5)
 
     metrics = registry.metrics(challenger)
-    validation = validate(candidate("lda"), learnt_from)
+    assert metrics["calibration_slope"] == pytest.approx(calibration.slope)
+    assert metrics["calibration_offset"] == pytest.approx(calibration.offset)
+    assert metrics["calibration_n_subjects"] == 3
+    validation = calibrated_by_others(validation)
     assert metrics["loso_mean_auc"] == pytest.approx(validation.mean_auc)
     assert metrics["loso_subject_02_auc"] == pytest.approx(validation.scores[SubjectId(2)].auc)
     assert metrics["loso_subject_02_kappa"] == pytest.approx(validation.scores[SubjectId(2)].kappa)
@@ -148,7 +154,14 @@ def test_incremental_equals_a_fit_to_all(store: ObjectStore, registry: Registry,
         load_estimator(registry.download(each.version, tmp_path / str(each.version.version))) for each in (grown, whole)
     )
     features = FeatureTables(store)[SubjectId(1)].features
-    np.testing.assert_allclose(by_sums.predict_proba(features), by_all.predict_proba(features), rtol=1e-5)
+    raw = [
+        (estimator.decision_function(features) - metrics["calibration_offset"]) / metrics["calibration_slope"]
+        for estimator, metrics in (
+            (by_sums, registry.metrics(grown.version)),
+            (by_all, registry.metrics(whole.version)),
+        )
+    ]
+    np.testing.assert_allclose(*raw, rtol=1e-5)
     assert set(grown.validation.scores) == {3, 5}
     for subject, scores in grown.validation.scores.items():
         assert scores.auc == pytest.approx(whole.validation.scores[subject].auc)
@@ -189,7 +202,9 @@ def test_search_registers_the_winner_with_all_that_was_tried(
     assert [row["candidate"] for row in rows] == ["lda", "lda", "toeplitz-lda"]
     best = max(rows, key=lambda row: row["mean_auc"])
     assert trained.version.tags["candidate"] == best["candidate"]
-    assert registry.metrics(trained.version)["loso_mean_auc"] == pytest.approx(best["mean_auc"])
+    nested = [row["auc"][str(subject)] for row in rows for subject in row["chosen_without"]]
+    assert len(nested) == 5
+    assert registry.metrics(trained.version)["loso_mean_auc"] == pytest.approx(np.mean(nested))
     assert registry.artifact(trained.version.run_id, "figures/search.png").startswith(b"\x89PNG")
 
 
@@ -202,6 +217,7 @@ def test_search_registers_the_winner_with_all_that_was_tried(
         (Training(share=float("nan")), InvalidInput, "above 0 and at most 1"),
         (Training(share=0.3), InvalidInput, "1 of 5 processed subjects, and it needs at least 2"),
         (Training(subjects=(1,)), InvalidInput, "at least 2"),
+        (Training(subjects=(1, 2), tune=True), InvalidInput, "at least 3 to score a choice by"),
         (Training(subjects=()), InvalidInput, "list of training subjects is empty"),
         (Training(subjects=(1, 2), share=0.5), InvalidInput, "not both"),
         (Training(subjects=(1, 7, 12)), NotFound, "subject_07, subject_12"),

@@ -8,6 +8,7 @@ from sklearn.base import ClassifierMixin
 from p300.domain import Float64s, Provenance, SubjectId
 from p300.jobs.training.reading import Reading, require_distinct
 from p300.model.answers import Answers
+from p300.model.calibration import Calibration, calibrated_by_others
 from p300.model.candidate import Candidate
 from p300.model.sums.stored import Sums
 from p300.model.tuning import DEFAULT_GRID, Search, tune
@@ -22,7 +23,9 @@ class Learned:
     Attributes
     ----------
     validation : Answers
-        Of every subject; after an incremental fit, of the new ones.
+        Of every subject; after an incremental fit, of the new ones. Calibrated, as the estimator is.
+    calibration : Calibration or None
+        What the estimator's log-odds were calibrated by; None where it has none to scale.
     provenances : dict of Provenance
         Of every subject that the estimator has learnt from.
     reading : Reading
@@ -38,6 +41,7 @@ class Learned:
     candidate: Candidate
     estimator: ClassifierMixin
     validation: Answers
+    calibration: Calibration | None
     provenances: dict[SubjectId, Provenance]
     reading: Reading
     sums: Sums | None
@@ -52,6 +56,7 @@ class Base:
     version: int
     sums: Sums
     provenances: dict[SubjectId, Provenance]
+    calibration: Calibration | None = None
 
 
 def learn(candidate: Candidate, reading: Reading, on_step: OnStep, *, search: bool = False) -> Learned:
@@ -60,7 +65,7 @@ def learn(candidate: Candidate, reading: Reading, on_step: OnStep, *, search: bo
     Raises
     ------
     InvalidInput
-        Fewer than two subjects.
+        Fewer than two subjects; three for a search.
     """
     found = tune(reading.tables, DEFAULT_GRID) if search else None
     if found is not None:
@@ -74,14 +79,25 @@ def learn(candidate: Candidate, reading: Reading, on_step: OnStep, *, search: bo
         validation = _answers(reading, candidate.leave_one_subject_out(reading.tables))
     on_step("validated")
     estimator = candidate.fit_sums(sums) if sums else candidate.fit(reading.tables)
+    estimator, calibrated, calibration = _calibrated(estimator, validation)
     on_step("fitted")
-    return Learned(candidate, estimator, validation, reading.provenances, reading, sums, found)
+    return Learned(
+        candidate,
+        estimator,
+        found.validation if found else calibrated,
+        calibration,
+        reading.provenances,
+        reading,
+        sums,
+        found,
+    )
 
 
 def learn_new(candidate: Candidate, base: Base, reading: Reading, on_step: OnStep) -> Learned:
     """Add new subjects to what an earlier version has learnt; only their tables are read.
 
-    Each new subject is validated by the classifier of all other subjects, old and new.
+    Each new subject is validated by the classifier of all other subjects, old and new. The earlier
+    version's calibration stays, unless there are more new subjects than it was fitted to.
 
     Raises
     ------
@@ -96,8 +112,22 @@ def learn_new(candidate: Candidate, base: Base, reading: Reading, on_step: OnSte
     estimator = candidate.fit_sums(sums)
     validation = _answers(reading, candidate.leave_out_of_sums(sums, reading.tables))
     on_step("validated")
+    earlier = base.calibration
+    known = earlier if earlier and earlier.n_subjects >= len(validation) else None
+    estimator, validation, calibration = _calibrated(estimator, validation, known)
     on_step("fitted")
-    return Learned(candidate, estimator, validation, provenances, reading, sums, base_version=base.version)
+    return Learned(candidate, estimator, validation, calibration, provenances, reading, sums, base_version=base.version)
+
+
+def _calibrated(
+    estimator: ClassifierMixin, answers: Answers, known: Calibration | None = None
+) -> tuple[ClassifierMixin, Answers, Calibration | None]:
+    """The estimator and its candidate's answers after calibration: by one that is known, or by these answers."""
+    calibration = known or Calibration.of(answers)
+    calibrated = calibration.of_estimator(estimator)
+    if calibrated is None:
+        return estimator, answers, None
+    return calibrated, known.of_answers(answers) if known else calibrated_by_others(answers), calibration
 
 
 def _answers(reading: Reading, probabilities: dict[SubjectId, Float64s]) -> Answers:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from p300.domain import CHALLENGER, Provenance, SubjectId, subject_name
@@ -14,11 +14,13 @@ from p300.jobs.training.plan import Plan
 from p300.jobs.training.reading import read_once
 from p300.jobs.training.training_log import log_training, trained_model
 from p300.model.answers import Answers
+from p300.model.calibration import Calibration
 from p300.model.candidate import Candidate
 from p300.model.candidates import candidate
 from p300.model.tuning import DEFAULT_GRID, Search
+from p300.model.tuning import FEWEST_SUBJECTS as FEWEST_TO_SEARCH
 from p300.registry import ModelVersion, Registry
-from p300.registry.records import Origin
+from p300.registry.records import CalibrationRecord, Origin
 from p300.store.features import FeatureTables, stored_provenance
 from p300.store.layout import FEATURES
 from p300.store.objects import ObjectStore
@@ -45,7 +47,8 @@ class Training:
     share : float
         Above 0, at most 1: the first so many of the processed subjects in id order, rounded down.
     tune : bool
-        Search candidates and their parameters by leaving subjects out.
+        Search candidates and their parameters by leaving subjects out. What is registered are the scores of
+        such a choice on subjects that had no part in it, not the winner's own, which flatter it.
     incremental : bool
         Start from the sums of the newest version that left some, and read only new subjects.
     set_challenger_alias : bool
@@ -113,7 +116,7 @@ def train(
     _check_options(training)
     chosen = candidate(training.candidate, **training.parameters)
     subjects = choose_subjects(training, stored_subjects(store, FEATURES))
-    base = _base(registry, store, subjects) if training.incremental else None
+    base = _base(registry, store, subjects, chosen) if training.incremental else None
     old, layout = (base.sums.subjects, base.sums.layout) if base else ((), None)
     tables = FeatureTables(store, [subject for subject in subjects if subject not in old])
     commit = code_commit()
@@ -155,7 +158,7 @@ def choose_subjects(training: Training, processed: Sequence[SubjectId]) -> list[
     NotFound
         A subject that was not preprocessed, or none at all.
     InvalidInput
-        Fewer than two.
+        Fewer than two, or than three for a search.
     """
     wanted = training.subjects
     if wanted is not None and not wanted:
@@ -169,10 +172,13 @@ def choose_subjects(training: Training, processed: Sequence[SubjectId]) -> list[
     else:
         # 0.29 of 100 is 28.999999999999996 in floating point, and 29 subjects to anyone who asks for it.
         subjects = list(processed[: math.floor(training.share * len(processed) + 1e-9)])
-    if len(subjects) < FEWEST_SUBJECTS:
+    least, purpose = (
+        (FEWEST_TO_SEARCH, "to score a choice by") if training.tune else (FEWEST_SUBJECTS, "to leave one out")
+    )
+    if len(subjects) < least:
         raise InvalidInput(
             f"training would be on {len(subjects)} of {len(processed)} processed subjects, and it needs at least "
-            f"{FEWEST_SUBJECTS} to leave one out: take a larger share, or preprocess more subjects"
+            f"{least} {purpose}: take a larger share, or preprocess more subjects"
         )
     return subjects
 
@@ -186,7 +192,7 @@ def _check_options(training: Training) -> None:
         raise InvalidInput("a search needs the epochs of all subjects: leave out --tune or --incremental")
 
 
-def _base(registry: Registry, store: ObjectStore, subjects: Sequence[SubjectId]) -> Base:
+def _base(registry: Registry, store: ObjectStore, subjects: Sequence[SubjectId], candidate: Candidate) -> Base:
     """The sums of the newest version that left some, if what it has learnt is what there is now."""
     for version in registry.versions():
         try:
@@ -209,8 +215,14 @@ def _base(registry: Registry, store: ObjectStore, subjects: Sequence[SubjectId])
             )
         if set(sums.subjects) == set(subjects):
             raise Refused(f"version {version.version} has learnt from all of these subjects: there is nothing to add")
-        return Base(version.version, sums, provenances)
+        return Base(version.version, sums, provenances, _calibration(registry, version, candidate))
     raise Refused("no version has left sums to start from: train once without --incremental")
+
+
+def _calibration(registry: Registry, version: ModelVersion, candidate: Candidate) -> Calibration | None:
+    """That of a version, if it is of the same candidate."""
+    record = CalibrationRecord.of(registry.metrics(version))
+    return Calibration(**asdict(record)) if record and version.origin.candidate == candidate.name else None
 
 
 def _is_as_learnt(store: ObjectStore, subject: SubjectId, learnt: Provenance) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from p300.domain import Provenance, SubjectId
 from p300.jobs.training.learn import Learned
@@ -10,6 +11,7 @@ from p300.registry.records import (
     PROVENANCE_FILE,
     SEARCH_FILE,
     SUMS_FILE,
+    CalibrationRecord,
     Origin,
     TrainingRun,
     validation_metrics,
@@ -34,7 +36,7 @@ def trained_model(learned: Learned, commit: str) -> TrainedModel:
         estimator=learned.estimator,
         card=ModelCard(tuple(learned.provenances), first.recipe, tuple(first.channel_names)),
         example=learned.reading.example,
-        metrics=validation_metrics(learned.validation),
+        metrics=validation_metrics(learned.validation) | _calibration_metrics(learned),
         origin=Origin(learned.candidate.name, first.recipe_hash, data_hash(learned.provenances), commit),
     )
 
@@ -64,6 +66,10 @@ def data_hash(provenances: Mapping[SubjectId, Provenance]) -> str:
     """SHA-256 over the raw bytes and the recipe of each subject, in id order: the same for the same data."""
     lines = (f"{subject} {each.raw_sha256} {each.recipe_hash}\n" for subject, each in sorted(provenances.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _calibration_metrics(learned: Learned) -> dict[str, float]:
+    return CalibrationRecord(**asdict(learned.calibration)).metrics() if learned.calibration else {}
 
 
 def _training_run(learned: Learned) -> TrainingRun:
