@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.rows import Row
 
 RESULTS = Path(".p300/bench.json")
-PARTS = ("signal", "model", "serving", "replay", "growth")
+PARTS = ("start", "signal", "model", "serving", "replay", "growth")
 OF_A_STACK = ("scaling",)  # asks a stack that runs
 WIDTH = 140  # where no terminal says how wide it is
 TEXTS = ("work", "unit", "bar")
