@@ -30,6 +30,7 @@ for command in (
     platform.validate,
     platform.backup,
     platform.restore,
+    platform.forget,
 ):
     app.command(command.__name__.rstrip("_"), cls=Command)(command)
 

@@ -164,6 +164,15 @@ def open_registry(tracking_uri: str | None = None) -> "Registry":
     return Registry(tracking_uri or read_settings(RegistrySettings).mlflow_tracking_uri)
 
 
+def existing_registry(tracking_uri: str | None = None) -> "Registry | None":
+    """As `open_registry`, but makes none where nothing was trained yet."""
+    from p300.registry.database import is_there
+    from p300.settings import RegistrySettings, read_settings
+
+    address = tracking_uri or read_settings(RegistrySettings).mlflow_tracking_uri
+    return open_registry(address) if is_there(address) else None
+
+
 def _parameters(assignments: list[str]) -> dict[str, object]:
     """``shrinkage=0.1`` as the number it is, other values as text."""
     parameters: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""Commands about a whole world, a stack of an environment or the embedded one: validate, backup, restore."""
+"""Commands about a whole world, a stack of an environment or the embedded one: validate, backup, restore, forget."""
 
 import sys
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from p300.cli.models import TrackingUri, existing_registry
 from p300.cli.terminal import console, progress, table_of
 
 if TYPE_CHECKING:
@@ -103,6 +104,37 @@ def restore(
         manifest = job.restore(folder, world, on_object=advance)
     console.print(_contents_of(manifest, "restored"))
     console.print(f"{world.name} is as {manifest.environment} was at {manifest.made} (commit {manifest.commit})")
+
+
+def forget(
+    subject: Annotated[str, typer.Argument(help="whom to forget, such as 7")],
+    mlflow_tracking_uri: TrackingUri = None,
+) -> None:
+    """Remove a person's samples, and name who learnt from them.
+
+    Recordings, features and logged samples are removed everywhere. Versions and scores
+    stay: train anew without that person, and promote.
+
+    Example:
+
+      p300 forget 7
+    """
+    from p300.cli.places import store_for_looking_around
+    from p300.domain import parse_subject
+    from p300.jobs.platform import forget as job
+    from p300.settings import ServingSettings, read_settings
+
+    number = parse_subject(subject)
+    store = store_for_looking_around(mlflow_tracking_uri)
+    cache = read_settings(ServingSettings).cache_dir
+    forgotten = job.forget(number, store, existing_registry(mlflow_tracking_uri), cache=cache)
+    rows = [[bucket, str(count)] for bucket, count in forgotten.objects.items()]
+    rows += [["answers in MLflow", str(forgotten.n_answers)], ["sums in MLflow", str(forgotten.n_sums)]]
+    console.print(table_of(f"forgot subject {number}", ["where", "removed"], rows))
+    if forgotten.learnt:
+        names = ", ".join(" ".join([str(each.version), *each.aliases]) for each in forgotten.learnt)
+        console.print(f"learnt from subject {number}: versions {names}; train without this person, and promote")
+    console.print("files that you gave to ingest, and backups, are yours to remove")
 
 
 def _environment(name: str | None) -> "Environment":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from p300.registry.card import ModelCard, read_card
     from p300.registry.entities import ModelVersion, Simulation
     from p300.registry.estimators import TrainedModel, load_estimator
+    from p300.registry.forgetting import forget_cached_examples
     from p300.registry.overview import VersionOverview, read_overview
     from p300.registry.records import RunKind
     from p300.registry.runs import Run
@@ -35,6 +36,7 @@ __all__ = [
     "Simulation",
     "TrainedModel",
     "VersionOverview",
+    "forget_cached_examples",
     "load_estimator",
     "read_card",
     "read_overview",
@@ -43,6 +45,7 @@ __all__ = [
 _MODULES = {
     "card": ("ModelCard", "read_card"),
     "estimators": ("TrainedModel", "load_estimator"),
+    "forgetting": ("forget_cached_examples",),
     "overview": ("VersionOverview", "read_overview"),
     "records": ("RunKind",),
     "runs": ("Run",),

@@ -97,6 +97,11 @@ def is_embedded(tracking_uri: str) -> bool:
     return tracking_uri.startswith(SQLITE_PREFIX) and tracking_uri != SQLITE_PREFIX
 
 
+def is_there(tracking_uri: str) -> bool:
+    """Whether there is anything to open at an address; of a server only asking it would tell."""
+    return not is_embedded(tracking_uri) or Path(tracking_uri.removeprefix(SQLITE_PREFIX)).expanduser().is_file()
+
+
 def is_locked(error: BaseException | None) -> bool:
     """Whether a database error says that another process is writing."""
     return error is not None and "database is locked" in str(error)

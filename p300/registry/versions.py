@@ -20,6 +20,7 @@ from p300.registry.card import CARD_FOLDER, TRAINING_SUBJECTS_FILE, ModelCard, r
 from p300.registry.connection import Connection
 from p300.registry.entities import ModelVersion, Simulation, model_version
 from p300.registry.estimators import TrainedModel, save_model
+from p300.registry.forgetting import forget_answers, forget_examples, forget_sums
 from p300.registry.model_folder import VERSION_FILE, identity_of, move_into_place
 from p300.registry.records import (
     ANSWERS_FILE,
@@ -115,6 +116,29 @@ class Registry:
         with tempfile.TemporaryDirectory() as folder:
             self._download(version, CARD_FOLDER, Path(folder))
             return read_card(Path(folder))
+
+    def learnt_from(self, subject: SubjectId) -> tuple[ModelVersion, ...]:
+        """The versions that have learnt from a subject, newest first."""
+
+        def has_learnt(version: ModelVersion) -> bool:
+            try:
+                return subject in self.training_subjects(version)
+            except NotFound:  # MLflow has lost its files
+                return False
+
+        return tuple(filter(has_learnt, self.versions()))
+
+    def forget(self, subject: SubjectId) -> tuple[int, int]:
+        """Take a subject's samples and answers out of every run and version; it can be repeated.
+
+        Returns
+        -------
+        n_answers, n_sums : int
+            How many simulations held answers on the subject, and training runs sums that it is in.
+        """
+        locations = [self._location(version) for version in self.learnt_from(subject)]
+        forget_examples(self._connection, locations)
+        return forget_answers(self._connection, subject), forget_sums(self._connection, subject)
 
     def metrics(self, version: ModelVersion) -> dict[str, float]:
         """What the run of a version measured."""
@@ -240,9 +264,13 @@ class Registry:
             aliases[int(version)] = (*aliases.get(int(version), ()), alias)
         return aliases
 
-    def _download(self, version: ModelVersion, path: str, folder: Path) -> Path:
+    def _location(self, version: ModelVersion) -> str:
         with self._connection.speaking():
-            location = self._client.get_model_version_download_uri(self.model_name, str(version.version))
+            return str(self._client.get_model_version_download_uri(self.model_name, str(version.version)))
+
+    def _download(self, version: ModelVersion, path: str, folder: Path) -> Path:
+        location = self._location(version)
+        with self._connection.speaking():
             uri = f"{location}/{path}" if path else location
             return Path(
                 download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=self._connection.client_uri)

@@ -33,8 +33,8 @@ def test_command_parses(arguments: list[str]) -> None:
 
 def test_readme_shows_every_command() -> None:
     shown = {arguments[0] for arguments in _commands("p300")}
-    # `make demo` stands for `p300 demo`, `make up` and its like for the last three, and fetching is shown as a comment.
-    assert set(_subcommands()) - shown == {"demo", "fetch", "validate", "backup", "restore"}
+    # `make demo` stands for `p300 demo`, fetching is shown as a comment, `make up` and prose stand for the others.
+    assert set(_subcommands()) - shown == {"demo", "fetch", "validate", "backup", "restore", "forget"}
 
 
 def test_make_targets_exist() -> None:
