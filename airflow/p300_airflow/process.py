@@ -23,6 +23,7 @@ def process_operator(job: Job, arguments: Sequence[Any], settings: JobSettings, 
             **words,
             # `python` and `p300` are those of p300's environment, not Airflow's.
             "PATH": f"{settings.job_python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            **settings.job_environment,
             "P300_STORE_URL": _absolute(settings.store_url),
         },
         append_env=True,

@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import p300
+from p300.jobs.recordings.chosen_recipe import chosen_recipe
 from p300.settings import read_settings
 
 CHECKOUT = Path(p300.__file__).resolve().parents[1]
@@ -20,6 +21,7 @@ class JobSettings(BaseSettings):
     job_runner: Literal["docker", "process", "kubernetes"] = Field("process", description="where a job runs")
     env: str = Field("dev", description="which environment this is")
     store_url: str = Field(".p300/store", description="the store that jobs open")
+    recipe: str = Field("", description="the recipe of jobs: a JSON file, or the JSON itself")
     aws_endpoint_url: str = Field("", validation_alias="AWS_ENDPOINT_URL", description="the S3 server that jobs ask")
     project: str = Field("p300", description="what the names of job containers begin with")
     network: str = Field("p300", description="Docker network that job containers join")
@@ -36,8 +38,16 @@ class JobSettings(BaseSettings):
 
     @property
     def job_environment(self) -> dict[str, str]:
-        """Variables that every job gets: which environment, and which store."""
-        variables = {"P300_ENV": self.env, "P300_STORE_URL": self.store_url, "AWS_ENDPOINT_URL": self.aws_endpoint_url}
+        """Variables that every job gets: which environment, which store, and which recipe if it is not the default.
+
+        The recipe is its text, because a job in a container or a pod has not the file.
+        """
+        variables = {
+            "P300_ENV": self.env,
+            "P300_STORE_URL": self.store_url,
+            "P300_RECIPE": chosen_recipe(self.recipe).to_json() if self.recipe else "",
+            "AWS_ENDPOINT_URL": self.aws_endpoint_url,
+        }
         return {name: value for name, value in variables.items() if value}
 
 

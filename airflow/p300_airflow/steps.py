@@ -8,12 +8,12 @@ from pathlib import Path
 from airflow.sdk.exceptions import AirflowFailException
 
 from p300.domain import subject_name
-from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, NotFound, Refused
 from p300.jobs.recordings import ingest as job
+from p300.jobs.recordings.chosen_recipe import chosen_recipe
 from p300.jobs.recordings.source import survey
 from p300.jobs.recordings.unprocessed import unprocessed_subjects
-from p300.settings import StoreSettings, read_settings
+from p300.settings import RecipeSettings, StoreSettings, read_settings
 from p300.store.objects import ObjectStore, open_store
 
 logger = logging.getLogger(__name__)
@@ -75,9 +75,10 @@ def check_rejected(before: Sequence[str], source: str) -> None:
 
 
 def unprocessed() -> list[str]:
-    """Names of the raw subjects without current features."""
+    """Names of the raw subjects without current features by the recipe of ``P300_RECIPE``."""
     with _final():
-        subjects = [subject_name(subject) for subject in unprocessed_subjects(_store(), Recipe())]
+        recipe = chosen_recipe(read_settings(RecipeSettings).recipe)
+        subjects = [subject_name(subject) for subject in unprocessed_subjects(_store(), recipe)]
     logger.info("to preprocess: %s", ", ".join(subjects) or "nothing")
     return subjects
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.terminal import console, progress
-from p300.errors import InvalidInput, PartialFailure
+from p300.errors import PartialFailure
 
 if TYPE_CHECKING:
-    from p300.domain.recipe import Recipe
     from p300.store.objects import ObjectStore
 
 Subjects = Annotated[str, typer.Option(help="subjects, such as 1-10 or 1,3,5-7")]
@@ -137,7 +136,9 @@ def preprocess(
     scheduler: Annotated[
         str | None, typer.Option(help="a Dask scheduler, tcp://host:port, instead of processes")
     ] = None,
-    recipe: Annotated[Path | None, typer.Option(help="a recipe as JSON; without it the default recipe")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="FILE", help="a recipe as JSON; else that of P300_RECIPE, or the default")
+    ] = None,
 ) -> None:
     """Make the features of raw subjects, where missing or stale.
 
@@ -147,15 +148,15 @@ def preprocess(
     """
     from p300.domain import parse_subjects, subjects_text
     from p300.jobs.recordings import preprocess as job
+    from p300.jobs.recordings.chosen_recipe import chosen_recipe
+    from p300.settings import RecipeSettings, read_settings
     from p300.store.layout import RAW
     from p300.store.subjects import stored_subjects
 
-    store, chosen_recipe = open_own_store(), _recipe(recipe)
+    store, by_recipe = open_own_store(), chosen_recipe(recipe or read_settings(RecipeSettings).recipe)
     chosen = parse_subjects(subjects) if subjects is not None else stored_subjects(store, RAW)
     with progress("preprocessing", len(chosen)) as advance:
-        done = job.preprocess(
-            store, chosen_recipe, subjects=chosen, workers=workers, scheduler=scheduler, on_done=advance
-        )
+        done = job.preprocess(store, by_recipe, subjects=chosen, workers=workers, scheduler=scheduler, on_done=advance)
     console.print(f"made features of subjects {subjects_text(done.made)}; current: {subjects_text(done.current)}")
 
 
@@ -175,14 +176,3 @@ def _named(folder: Path | None) -> str:
     from p300.store.layout import LANDING
 
     return str(folder or LANDING)
-
-
-def _recipe(path: Path | None) -> "Recipe":
-    from p300.domain.recipe import Recipe
-
-    if path is None:
-        return Recipe()
-    try:
-        return Recipe.from_json(path.read_text())
-    except (OSError, ValueError, InvalidInput) as error:
-        raise InvalidInput(f"{path} is no recipe ({error}): expected JSON such as {Recipe().to_json()}") from error

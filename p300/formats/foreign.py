@@ -62,10 +62,22 @@ def read_foreign(
     """
     if not paths:
         raise InvalidInput("no file was given to read")
+    _require_different(paths)
     raws = [_read_raw(Path(path)) for path in paths]
     for raw, path in zip(raws, paths, strict=True):
         _exclude(raw, exclude, path)
     return convert_raws(raws, [Path(path).name for path in paths], target=target, nontarget=nontarget)
+
+
+def _require_different(paths: Sequence[Path | str]) -> None:
+    """Also by other names or links: a file that is read twice doubles its flashes."""
+    seen: dict[Path, Path | str] = {}
+    for path in paths:
+        file = Path(path).resolve()
+        if file in seen:
+            also = "" if str(seen[file]) == str(path) else f", as {seen[file]} too"
+            raise InvalidInput(f"{path} is given twice{also}: its flashes would count twice; give each file once")
+        seen[file] = path
 
 
 def convert_raws(

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,19 +14,32 @@ from typing import BinaryIO
 HIDDEN = "."
 
 
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{32}")
+
+
 @contextmanager
 def drafted(path: Path) -> Iterator[BinaryIO]:
     """A new file beside `path`, to be written and moved there by its name; what is left of it in the end is removed.
 
-    It is locked as long as its writer lives. So whoever next writes to the same place can tell what the
-    dead have left behind, and removes it.
+    It is locked as long as its writer lives.
     """
     with _create(path) as file:
-        _sweep(path)
         try:
             yield file
         finally:
             Path(file.name).unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the drafts below a folder that no living writer holds."""
+    for parent, _, names in os.walk(folder):
+        for name in filter(_DRAFT.fullmatch, names):
+            try:
+                with Path(parent, name).open("rb") as file:
+                    if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                        Path(file.name).unlink()
+            except OSError:  # it was whole meanwhile, or it is another user's
+                continue
 
 
 def _create(path: Path) -> BinaryIO:
@@ -42,19 +56,6 @@ def _create(path: Path) -> BinaryIO:
         if os.fstat(file.fileno()).st_nlink:
             return file
         file.close()  # somebody swept it before it was locked
-
-
-def _sweep(path: Path) -> None:
-    beginning = f"{HIDDEN}{path.name}."
-    for name in os.listdir(path.parent):  # noqa: PTH208  (a Path for each name of a large bucket costs more than the rest)
-        if not name.startswith(beginning):
-            continue
-        try:
-            with path.with_name(name).open("rb") as file:
-                if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                    Path(file.name).unlink()
-        except (FileNotFoundError, PermissionError):
-            continue
 
 
 def _lock(file: BinaryIO | int, how: int) -> bool:

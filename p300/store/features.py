@@ -1,6 +1,7 @@
 """Feature tables as Parquet, and those of a store by subject."""
 
 import base64
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
@@ -31,7 +32,7 @@ def encode_features(table: FeatureTable) -> bytes:
     metadata = {_PROVENANCE: json.dumps(table.provenance.fields(), sort_keys=True).encode()}
     if table.to_volts is not None:
         metadata[_TO_VOLTS] = base64.b64encode(table.to_volts.astype("<f4").tobytes())
-    sink = pa.BufferOutputStream()
+    sink = io.BytesIO()
     pq.write_table(
         pa.table(columns).replace_schema_metadata(metadata),
         sink,
@@ -41,7 +42,7 @@ def encode_features(table: FeatureTable) -> bytes:
         use_byte_stream_split=["features.list.element"],
         write_statistics=False,
     )
-    return bytes(sink.getvalue())
+    return sink.getvalue()
 
 
 def decode_features(data: bytes) -> FeatureTable:

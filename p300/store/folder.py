@@ -5,13 +5,13 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from p300.errors import NotFound, P300Error, Unavailable
-from p300.store.drafts import HIDDEN, drafted
+from p300.store.drafts import HIDDEN, drafted, sweep
 from p300.store.layout import object_path
 from p300.store.status import ObjectStatus
 
@@ -41,6 +41,7 @@ class FolderStore:
         path = self._path(bucket)
         with self._answering(f"the bucket {bucket}", "be made"):
             path.mkdir(parents=True, exist_ok=True)
+        sweep(path)
 
     def list(self, bucket: str, prefix: str = "") -> list[str]:
         return [*self.sizes(bucket, prefix)]
@@ -112,7 +113,9 @@ class FolderStore:
     def erase(self, bucket: str, prefix: str) -> int:
         keys = self.list(bucket, prefix)
         for key in keys:
-            self.delete(bucket, key)
+            with suppress(NotFound):
+                self.delete(bucket, key)
+        sweep(self._path(bucket))
         return len(keys)
 
     def _path(self, bucket: str, key: str = "") -> Path:

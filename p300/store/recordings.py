@@ -30,9 +30,9 @@ def encode_recording(recording: Recording) -> bytes:
         "unit": "uV",
     }
     table = pa.table({**columns, STIM: recording.stim.astype(np.int32)}).replace_schema_metadata(metadata)
-    sink = pa.BufferOutputStream()
+    sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", use_dictionary=[STIM])
-    return bytes(sink.getvalue())
+    return sink.getvalue()
 
 
 def decode_recording(data: bytes) -> Recording:

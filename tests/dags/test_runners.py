@@ -12,6 +12,9 @@ from p300_airflow import container
 from p300_airflow.job import PREPROCESSING
 from p300_airflow.runner import job_operator
 
+from p300.domain import Recipe
+from p300.errors import InvalidInput
+
 SECRET = "no-one-may-see-this"
 
 
@@ -84,6 +87,23 @@ def test_a_pod_that_kubernetes_takes_under_its_strictest_standard(platform: pyte
     (secret,) = [variable for variable in main["env"] if variable["name"] == "AWS_SECRET_ACCESS_KEY"]
     assert secret["valueFrom"]["secretKeyRef"] == {"name": "p300", "key": "PREPROCESSING_S3_SECRET"}
     assert main["resources"]["limits"] == {"memory": "1024Mi"}
+
+
+@pytest.mark.parametrize("runner", ["docker", "kubernetes", "process"])
+def test_a_recipe_reaches_the_job_as_its_text(platform: pytest.MonkeyPatch, runner: str, tmp_path: Path) -> None:
+    recipe = Recipe(normalisation="euclidean")
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe.fields(), indent=2))
+    platform.setenv("P300_RECIPE", str(tmp_path / "recipe.json"))
+    platform.setenv("P300_JOB_RUNNER", runner)
+    job = job_operator(PREPROCESSING, ["subject_07"], task_id="preprocess")
+    if runner == "kubernetes":
+        variables = {variable.name: variable.value for variable in job.env_vars}
+    else:
+        variables = job.environment if runner == "docker" else job.env
+    assert variables["P300_RECIPE"] == recipe.to_json()
+    platform.setenv("P300_RECIPE", str(tmp_path / "nowhere.json"))
+    with pytest.raises(InvalidInput, match="nowhere.json is no recipe"):
+        job_operator(PREPROCESSING, ["subject_07"], task_id="preprocess")
 
 
 def test_a_process_takes_the_python_of_p300(platform: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,16 +5,15 @@ was is decided by the worker that holds the raw bytes, so no subject is read twi
 """
 
 import logging
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal, ParamSpec, TypeVar, cast
+from functools import partial
+from typing import BinaryIO, Literal
 
 from p300.domain import Recipe, SubjectId, subject_name
 from p300.eeg.features import extract_features
-from p300.errors import InvalidInput, NotFound, P300Error, PartialFailure, Unavailable
+from p300.errors import NotFound, PartialFailure
+from p300.jobs.workers import failure_of, run_each
 from p300.store.digest import sha256_of
 from p300.store.features import encode_features, stored_provenance
 from p300.store.layout import FEATURES, RAW, features_key, recording_key
@@ -25,8 +24,6 @@ from p300.store.subjects import stored_subjects
 logger = logging.getLogger(__name__)
 
 Outcome = Literal["made", "current"]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass
@@ -64,28 +61,23 @@ def preprocess(
     ------
     NotFound
         A subject is asked for that is not among the raw data.
+    InvalidInput, Unavailable
+        There are no workers, or no scheduler answers.
     PartialFailure
         Some subjects failed; the others are done.
     """
-    if workers < 1:
-        raise InvalidInput(f"workers is {workers}, expected at least 1")
     chosen = _raw_subjects(store, subjects)
+    work = partial(preprocess_subject, store.url, recipe=recipe)
     store.make_bucket(FEATURES)
     done = Preprocessed()
     reasons: dict[str, str] = {}
-    with _executor(min(workers, max(1, len(chosen))), scheduler) as executor:
-        pending = {executor.submit(preprocess_subject, store.url, subject, recipe): subject for subject in chosen}
-        for future in as_completed(pending):
-            subject = pending[future]
-            try:
-                outcome = future.result()
-            except P300Error as error:
-                reasons[subject_name(subject)] = str(error)
-            except (OSError, RuntimeError, MemoryError) as error:
-                # A worker that dies (killed, out of memory) breaks its pool: every subject it held failed.
-                reasons[subject_name(subject)] = f"its worker ended ({type(error).__name__}: {error}); run again"
+    with run_each(work, chosen, workers=workers, scheduler=scheduler) as outcomes:
+        for subject, future in outcomes:
+            error = future.exception()
+            if error is not None:
+                reasons[subject_name(subject)] = failure_of(error)
             else:
-                (done.made if outcome == "made" else done.current).append(subject)
+                (done.made if future.result() == "made" else done.current).append(subject)
             on_done(subject)
     if reasons:
         raise PartialFailure("preprocessed", dict(sorted(reasons.items())))
@@ -143,43 +135,3 @@ def _raw_subjects(store: ObjectStore, subjects: Sequence[int] | None) -> list[Su
         known = ", ".join(map(str, raw)) or "none"
         raise NotFound(f"not among the raw data: subjects {', '.join(map(str, missing))}; there are {known}")
     return [subject for subject in raw if subjects is None or subject in subjects]
-
-
-@contextmanager
-def _executor(workers: int, scheduler: str | None) -> Iterator[Executor]:
-    if scheduler is not None:
-        with _dask_executor(scheduler) as executor:
-            yield executor
-        return
-    if workers == 1:
-        yield _ThisProcess()
-        return
-    # Forked children of a threaded parent can hang, so the workers begin as fresh processes.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool
-
-
-class _ThisProcess(Executor):
-    """Does the work on submission: for one worker, a second process would only cost its start."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except (P300Error, OSError, RuntimeError, MemoryError) as error:
-            future.set_exception(error)
-        return future
-
-
-@contextmanager
-def _dask_executor(scheduler: str) -> Iterator[Executor]:
-    try:
-        from distributed import Client  # noqa: PLC0415  (an extra: only those who ask for a cluster need it)
-    except ImportError as error:
-        raise InvalidInput("--scheduler needs Dask: pip install 'p300[dask]'") from error
-    try:
-        client = Client(scheduler, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise Unavailable(f"no Dask scheduler answers at {scheduler}: {error}") from error
-    with client:
-        yield cast("Executor", client.get_executor(pure=False))

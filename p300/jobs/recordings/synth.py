@@ -1,12 +1,12 @@
 """Synth: seeded recordings that look like real ones."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from p300.domain import SubjectId, subject_name
-from p300.errors import InvalidInput, PartialFailure, Refused
+from p300.errors import PartialFailure, Refused
 from p300.jobs.recordings.delivery import Destination, deliver
+from p300.jobs.workers import failure_of, run_each
 from p300.store.recordings import encode_recording
 from p300.synthetic.recordings import synthesize
 
@@ -36,30 +36,21 @@ def synth(
     PartialFailure
         There is another recording of some subjects, and `overwrite` is not set; the others are done.
     """
-    if workers < 1:
-        raise InvalidInput(f"workers is {workers}, expected at least 1")
     reasons: dict[str, str] = {}
-    for subject, recording in _recordings(subjects, seed, min(workers, len(subjects))):
-        try:
-            deliver(destination, subject, recording, overwrite=overwrite)
-        except Refused as error:
-            reasons[subject_name(subject)] = str(error)
-        on_done(subject)
+    with run_each(partial(_synthesize, seed), subjects, workers=workers) as outcomes:
+        for subject, future in outcomes:
+            error = future.exception()
+            try:
+                if error is not None:
+                    reasons[subject_name(subject)] = failure_of(error)
+                else:
+                    deliver(destination, subject, future.result(), overwrite=overwrite)
+            except Refused as refusal:
+                reasons[subject_name(subject)] = str(refusal)
+            on_done(subject)
     if reasons:
         raise PartialFailure("written", dict(sorted(reasons.items())))
 
 
-def _recordings(subjects: Sequence[SubjectId], seed: int, workers: int) -> Iterator[tuple[SubjectId, bytes]]:
-    # For one worker, a second process would only cost its start.
-    if workers <= 1:
-        yield from ((subject, _synthesize(subject, seed)) for subject in subjects)
-        return
-    # Forked children of a threaded parent can hang, so the workers begin as fresh processes.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        made = {pool.submit(_synthesize, subject, seed): subject for subject in subjects}
-        for future in as_completed(made):
-            yield made.pop(future), future.result()
-
-
-def _synthesize(subject: SubjectId, seed: int) -> bytes:
+def _synthesize(seed: int, subject: SubjectId) -> bytes:
     return encode_recording(synthesize(subject, seed=seed))

@@ -64,6 +64,7 @@ def test_replaced_recording_keeps_its_older_version(
     ingest(airflow)
     key = recording_key(SubjectId(1))
     first = airflow.get(RAW, key)
+    open_as("p300-preprocessing")
     preprocess_subject("s3://", SubjectId(1), RECIPE)
     second = encode_recording(replace(recording, samples=2 * recording.samples))
     (source / key).write_bytes(second)

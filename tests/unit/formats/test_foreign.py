@@ -133,6 +133,14 @@ def test_files_are_joined_without_a_step(original: Recording, tmp_path: Path) ->
     np.testing.assert_allclose(read.samples[:, 2500], read.samples[:, 2499], atol=1e-8)
 
 
+def test_a_file_that_is_given_twice_is_refused(original: Recording, tmp_path: Path) -> None:
+    path = write_fif(tmp_path, original)
+    (tmp_path / "link_raw.fif").symlink_to(path)
+    for again in (path, str(path), tmp_path / "." / path.name, tmp_path / "link_raw.fif"):
+        with pytest.raises(InvalidInput, match="is given twice.*: its flashes would count twice"):
+            read_foreign([path, again], target=["Target"], nontarget=["NonTarget"])
+
+
 def test_several_names_may_be_one_kind_of_flash(original: Recording, tmp_path: Path) -> None:
     raw = as_raw(original)
     names = raw.annotations.description

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from p300.errors import NotFound, Unavailable
+from p300.store.drafts import drafted
 from p300.store.folder import FolderStore
 from p300.store.layout import RAW
 from tests.containers import do_without
@@ -115,12 +116,15 @@ folder.FolderStore(sys.argv[1]).put("p300-raw-data", "subject_01/object", b"half
 """
 
 
-def test_what_a_killed_writer_leaves_is_hidden_and_the_next_sweeps_it(tmp_path: Path) -> None:
+def test_what_a_killed_writer_leaves_is_hidden_and_swept_by_the_next_job(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     died = subprocess.run([sys.executable, "-c", WRITER, str(tmp_path)], check=False)
     assert died.returncode == -signal.SIGKILL
     assert len(list((tmp_path / RAW / "subject_01").iterdir())) == 1
     assert store.list(RAW) == []
+    with drafted(tmp_path / RAW / "subject_01/living") as living:
+        store.make_bucket(RAW)
+        assert list((tmp_path / RAW / "subject_01").iterdir()) == [Path(living.name)]
     store.put(RAW, KEY, b"whole")
     assert [path.name for path in (tmp_path / RAW / "subject_01").iterdir()] == ["object"]
 
