@@ -17,7 +17,7 @@ COLUMNS = ["asked", "version", "trained on", "unseen subjects", *ANSWER_COLUMNS]
 
 def simulate(
     subjects: Annotated[
-        list[str] | None, typer.Argument(metavar="SUBJECT...", help="without any, all unseen ones")
+        list[str] | None, typer.Argument(metavar="SUBJECT", help="without any, all unseen ones")
     ] = None,
     target_alias: Annotated[str, typer.Option("--target_alias", help="champion or challenger")] = "champion",
     base_url: BaseUrl = None,

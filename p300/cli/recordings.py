@@ -66,7 +66,10 @@ def fetch(
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="EDF, BDF, BrainVision, FIF, EEGLAB or XDF files of one subject")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="EDF, BDF, BrainVision, FIF, EEGLAB or XDF files of one subject"),
+    ],
     subject: Annotated[int, typer.Option(min=1, help="whose recording this is")],
     target: Annotated[list[str], typer.Option(help="name of a target event; may be given again")],
     nontarget: Annotated[list[str], typer.Option(help="name of a non-target event; may be given again")],

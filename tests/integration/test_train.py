@@ -126,7 +126,7 @@ def test_version_holds_what_was_learnt(
     assert metrics["loso_subject_02_auc"] == pytest.approx(validation.scores[SubjectId(2)].auc)
     assert metrics["loso_subject_02_kappa"] == pytest.approx(validation.scores[SubjectId(2)].kappa)
     assert metrics["loso_pooled_true_positives"] == validation.pooled.confusion[1, 1]
-    for figure in ("evoked", "roc", "auc", "confusion", "rejections"):
+    for figure in ("evoked", "roc", "auc", "scores", "confusion", "rejections"):
         assert registry.artifact(challenger.run_id, f"figures/{figure}.png").startswith(b"\x89PNG")
     assert json.loads(registry.artifact(challenger.run_id, "training_subjects.json")) == [1, 2, 3]
     assert Recipe.from_json(registry.artifact(challenger.run_id, "recipe.json").decode()) == RECIPE

@@ -23,6 +23,7 @@ from p300.report.figures import (
     evoked_figure,
     rejection_figure,
     roc_figure,
+    score_figure,
     search_figure,
 )
 
@@ -53,6 +54,7 @@ def log_training(run: Run, learned: Learned, data_hash: str, *, source: str) -> 
     run.log_figure("evoked", evoked_figure(learned.reading.evoked))
     run.log_figure("roc", roc_figure(named))
     run.log_figure("auc", auc_figure(named))
+    run.log_figure("scores", score_figure(named))
     run.log_figure("confusion", confusion_figure(named))
     run.log_figure("rejections", rejection_figure(learned.provenances))
     if learned.search is not None:
