@@ -71,7 +71,7 @@ def test_every_summary_is_whole_on_eighty_columns() -> None:
     [
         (["predict"], "error: No such command 'predict'; p300 --help shows what there is"),
         (["train", "--fast"], "error: No such option: --fast; p300 train --help shows what there is"),
-        (["import", "--subject", "1"], "error: Missing argument 'files'; p300 import --help shows what there is"),
+        (["import", "--subject", "1"], "error: Missing argument 'FILE'; p300 import --help shows what there is"),
         (["train", "--subjects", ""], "error: Invalid value for --subjects: it is empty: is a variable not set?"),
         (["train", "--subjects="], "error: Invalid value for --subjects: it is empty"),
         (["train", "--candidate", " "], "error: Invalid value for --candidate: it is empty"),
