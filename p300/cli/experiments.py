@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from p300.cli.models import BaseUrl, TrackingUri, open_registry
+from p300.cli.recordings import RecipeChoice, recipe_of
 from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, mean_cells, progress, table_of
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def report(
 
 def demo(
     data: Annotated[Path | None, typer.Option(help="a folder of subject files; without it synthetic ones")] = None,
+    recipe: RecipeChoice = None,
 ) -> None:
     """Play the whole walkthrough on this machine.
 
@@ -98,7 +100,7 @@ def demo(
         read_settings(ServingSettings),
         read_settings(SimulationSettings),
     )
-    done = Demo(settings, data, progress).run()
+    done = Demo(settings, data, progress, recipe_of(recipe)).run()
     console.print(table_of("what was asked over HTTP", COLUMNS, _walkthrough_rows(done)))
     console.print(verdict_sentence(done.verdict))
     console.print(

@@ -10,12 +10,18 @@ from p300.cli.terminal import console, progress
 from p300.errors import PartialFailure
 
 if TYPE_CHECKING:
+    from p300.domain import Recipe
     from p300.store.objects import ObjectStore
 
 Subjects = Annotated[str, typer.Option(help="subjects, such as 1-10 or 1,3,5-7")]
 Workers = Annotated[int, typer.Option(min=1, help="processes at the same time")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace recordings that are there with other bytes")]
 Folder = Annotated[Path | None, typer.Option(help="write below this folder instead of the landing zone")]
+
+RecipeChoice = Annotated[
+    str | None,
+    typer.Option("--recipe", metavar="FILE", help="a recipe as JSON; else that of P300_RECIPE, or the default"),
+]
 
 CORES = os.cpu_count() or 1
 
@@ -139,9 +145,7 @@ def preprocess(
     scheduler: Annotated[
         str | None, typer.Option(help="a Dask scheduler, tcp://host:port, instead of processes")
     ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(metavar="FILE", help="a recipe as JSON; else that of P300_RECIPE, or the default")
-    ] = None,
+    recipe: RecipeChoice = None,
 ) -> None:
     """Make the features of raw subjects, where missing or stale.
 
@@ -151,16 +155,22 @@ def preprocess(
     """
     from p300.domain import parse_subjects, subjects_text
     from p300.jobs.recordings import preprocess as job
-    from p300.jobs.recordings.chosen_recipe import chosen_recipe
-    from p300.settings import RecipeSettings, read_settings
     from p300.store.layout import RAW
     from p300.store.subjects import stored_subjects
 
-    store, by_recipe = open_own_store(), chosen_recipe(recipe or read_settings(RecipeSettings).recipe)
+    store, by_recipe = open_own_store(), recipe_of(recipe)
     chosen = parse_subjects(subjects) if subjects is not None else stored_subjects(store, RAW)
     with progress("preprocessing", len(chosen)) as advance:
         done = job.preprocess(store, by_recipe, subjects=chosen, workers=workers, scheduler=scheduler, on_done=advance)
     console.print(f"made features of subjects {subjects_text(done.made)}; current: {subjects_text(done.current)}")
+
+
+def recipe_of(choice: str | None) -> "Recipe":
+    """The recipe of ``--recipe``, else of the settings."""
+    from p300.jobs.recordings.chosen_recipe import chosen_recipe
+    from p300.settings import RecipeSettings, read_settings
+
+    return chosen_recipe(choice or read_settings(RecipeSettings).recipe)
 
 
 def open_own_store() -> "ObjectStore":

@@ -71,6 +71,8 @@ class Demo:
     ----------
     data : Path or None
         A folder of subject files. Without it ten synthetic subjects are made.
+    recipe : Recipe, optional
+        How features are made of them; without it by the default.
 
     Raises
     ------
@@ -80,8 +82,11 @@ class Demo:
         Fewer than four subjects in `data`.
     """
 
-    def __init__(self, settings: DemoSettings, data: Path | None, progress: Progress) -> None:
+    def __init__(
+        self, settings: DemoSettings, data: Path | None, progress: Progress, recipe: Recipe | None = None
+    ) -> None:
         self._settings = settings
+        self._recipe = recipe or Recipe()
         self._world = _World.of(settings)
         self._recordings = data or self._world.folder / "recordings"
         self._synthetic = data is None
@@ -115,7 +120,7 @@ class Demo:
             if failed := landed.problems | done.rejected:
                 raise PartialFailure("ingested", failed)
             with self._progress(f"preprocessing subjects {subjects[0]}-{subjects[-1]}", len(subjects)) as advance:
-                preprocess(store, Recipe(), subjects=subjects, workers=_cores(), on_done=advance)
+                preprocess(store, self._recipe, subjects=subjects, workers=_cores(), on_done=advance)
 
     def _walk(self, store: ObjectStore, registry: Registry, base_url: str) -> Walkthrough:
         subjects = stored_subjects(store, RAW)

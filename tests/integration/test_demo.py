@@ -19,6 +19,7 @@ from p300.errors import InvalidInput, Refused
 from p300.jobs.demo import Demo, DemoSettings
 from p300.jobs.judging.report import verdict_sentence
 from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings
+from p300.store.features import FeatureTables
 from p300.store.layout import LANDING, RAW, recording_key
 from p300.store.objects import open_store
 from p300.store.recordings import encode_recording
@@ -86,9 +87,12 @@ def _run_again(settings: DemoSettings, data: Path) -> None:
         "MLFLOW_TRACKING_URI": settings.registry.mlflow_tracking_uri,
         "P300_CACHE_DIR": str(settings.serving.cache_dir),
         "P300_WANDB_DIR": str(settings.simulation.wandb_dir),
+        "P300_RECIPE": '{"normalisation": "none"}',
     }
     command = [sys.executable, "-m", "p300", "demo", "--data", str(data)]
     done = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True)
+    tables = FeatureTables(open_store(settings.store.store_url))
+    assert {table.provenance.recipe.normalisation for table in tables.values()} == {"none"}
     bars = re.findall(r"^(\S.*?) [━╸╺ ]*(\d+)/(\S+)", done.stderr, re.MULTILINE)
     assert len(bars) >= 10
     assert all(n_done == total for _, n_done, total in bars), bars
