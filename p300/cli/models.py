@@ -63,9 +63,11 @@ def train(
         )
     rows = answer_rows(trained.validation)
     console.print(table_of("each subject by the others", ["subject", *ANSWER_COLUMNS], rows))
+    whole = trained.validation.all_flashes
     console.print(
         f"version {trained.version.version} ({trained.candidate.name}) learnt from subjects "
         f"{subjects_text(trained.subjects)}; AUC on subjects left out {score_text(trained.validation.mean_auc)}"
+        + (f", of all flashes {score_text(whole.mean_auc)}" if whole else "")
     )
 
 
@@ -141,12 +143,22 @@ def status(base_url: BaseUrl = None, mlflow_tracking_uri: TrackingUri = None) ->
             version.candidate,
             "unknown" if version.training_subjects is None else subjects_text(version.training_subjects),
             score_text(version.scores.auc),
+            score_text(version.scores.all_auc),
             subjects_text(version.validated_subjects),
             f"{version.created:%Y-%m-%d %H:%M}",
         ]
         for version in found.versions
     ]
-    columns = ["version", "aliases", "candidate", "trained on", "AUC left out", "of subjects", "made (UTC)"]
+    columns = [
+        "version",
+        "aliases",
+        "candidate",
+        "trained on",
+        "AUC left out",
+        "of all flashes",
+        "of subjects",
+        "made (UTC)",
+    ]
     console.print(table_of("versions", columns, versions))
     served = [
         [alias, said.state, "" if said.version is None else str(said.version), said.error or ""]

@@ -122,7 +122,9 @@ class Answers(Mapping[SubjectId, SubjectAnswers]):
 
     def scored(self) -> "Answers":
         """These, if every subject can be scored; raises as `scores` does."""
-        return self if self.scores.keys() == self.keys() else Answers({})
+        for subject, each in self.items():
+            _scores(subject, each)
+        return self
 
     def of(self, subjects: Iterable[SubjectId]) -> "Answers":
         """Those on some of the subjects, in their order."""
