@@ -30,7 +30,7 @@ RECORDING = bytes(200_000)
 
 def _model() -> TrainedModel:
     estimator = LinearDiscriminantAnalysis().fit(FEATURES, np.where(np.arange(60) % 5 == 0, 2, 1))
-    return TrainedModel(estimator, ModelCard((SubjectId(1),), Recipe(), ("Cz",)), FEATURES[:2], {"loso_auc": 0.8}, {})
+    return TrainedModel(estimator, ModelCard((SubjectId(1),), Recipe(), ("Cz",)), FEATURES[:2], {"loso_auc": 0.8})
 
 
 def register(folder: Path) -> None:
