@@ -24,7 +24,7 @@ SUBJECT = SubjectId(1)
 def run() -> list[Row]:
     recording = synthesize(SUBJECT)
     raw = encode_recording(recording)
-    recipe = Recipe(normalisation="none")
+    recipe = Recipe(normalisation="none", reject_volts=100e-6)
     table = decode_features(features_of(io.BytesIO(raw), SUBJECT, recipe, "sha256"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "features.parquet"

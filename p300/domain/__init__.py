@@ -1,7 +1,7 @@
 """DOMAIN: the nouns that every part shares, in the words of MOABB and MLflow. Typed and pure."""
 
 from p300.domain.arrays import Float32s, Float64s
-from p300.domain.features import FeatureTable, Provenance
+from p300.domain.features import BadChannel, FeatureTable, Provenance
 from p300.domain.labels import Label, Labels
 from p300.domain.recipe import NORMALISATIONS, Normalisation, Recipe
 from p300.domain.recording import HIGHEST_SFREQ_HZ, MICROVOLT, Channels, Recording, code_onsets
@@ -17,6 +17,7 @@ __all__ = [
     "NORMALISATIONS",
     "PREVIOUS_CHAMPION",
     "SERVED_ALIASES",
+    "BadChannel",
     "Channels",
     "FeatureTable",
     "Float32s",

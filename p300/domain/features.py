@@ -1,8 +1,8 @@
 """The epochs of one subject, as the model sees them, and where they came from."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,23 @@ from p300.domain.channels import writable_names
 from p300.domain.labels import Label, Labels
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class BadChannel:
+    """A channel that was repaired.
+
+    Attributes
+    ----------
+    reason : str
+        What is wrong with it, for people: ``flat``, or how it differs from the others.
+    repair : {"spline", "mean"}
+        What it became, see :mod:`p300.eeg.repair`.
+    """
+
+    name: str
+    reason: str
+    repair: Literal["spline", "mean"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +51,13 @@ class Provenance:
         How many of those each channel spoilt, worst first; several may spoil the same one.
     n_target_flashes : int or None
         Target among all flashes, kept or not; None in tables of early versions.
+    bad_channels : tuple of BadChannel
+        Those that were found and repaired.
+    limits_volts : mapping of str to float
+        Peak to peak of each channel above which an epoch was rejected; none for bad channels.
+    n_spared : int
+        Epochs that were kept although the recipe's deviations would reject them, because with them more
+        than a quarter would have gone.
     """
 
     recipe: Recipe
@@ -47,6 +71,9 @@ class Provenance:
     n_rejected: int
     rejected_by_channel: Mapping[str, int]
     n_target_flashes: int | None = None
+    bad_channels: tuple[BadChannel, ...] = ()
+    limits_volts: Mapping[str, float] = field(default_factory=dict)
+    n_spared: int = 0
 
     @property
     def recipe_hash(self) -> str:
@@ -77,8 +104,12 @@ class Provenance:
         """
         own = {name: value for name, value in fields.items() if name not in ("recipe_hash", "sfreq_hz")}
         try:
-            recipe, names = Recipe.from_json(own.pop("recipe")), writable_names(own.pop("channel_names"))
-            return cls(recipe=recipe, channel_names=names, **own)
+            return cls(
+                recipe=Recipe.from_json(own.pop("recipe")),
+                channel_names=writable_names(own.pop("channel_names")),
+                bad_channels=tuple(BadChannel(**channel) for channel in own.pop("bad_channels", ())),
+                **own,
+            )
         except (KeyError, TypeError) as error:
             raise InvalidInput(f"this says of no feature table where it came from ({error})") from error
 

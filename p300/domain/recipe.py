@@ -5,18 +5,23 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
 from p300.errors import InvalidInput
 
 Normalisation = Literal["none", "channel", "euclidean"]
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
+BadChannels = Literal["keep", "repair"]
+BAD_CHANNELS: tuple[BadChannels, ...] = get_args(BadChannels)
 
 # Beyond these no EEG is recorded or epoch cut, but a filter or an epoch would fill the memory.
 LOWEST_EDGE_HZ = 0.01
 LONGEST_S = 10.0
 HIGHEST_FEATURE_SFREQ_HZ = 10_000.0
 
+# What recipes meant before they had these fields.
+_BEFORE_LATER_FIELDS: Mapping[str, Any] = MappingProxyType({"reject_deviations": None, "bad_channels": "keep"})
 _SPANS = ("band_hz", "window_s", "baseline_s")
 
 
@@ -38,6 +43,12 @@ class Recipe:
         Rate of the features.
     normalisation : {"none", "channel", "euclidean"}
         Label-free normalisation of the whole recording, see :mod:`p300.eeg.normalisation`.
+    reject_deviations : float or None
+        An epoch that on any channel swings by so many robust deviations more than is usual for the
+        channel is rejected, see :func:`p300.eeg.artifacts.exceeding_usual`.
+    bad_channels : {"keep", "repair"}
+        Whether channels that recorded nothing or noise are found and repaired from the others, see
+        :mod:`p300.eeg.channels`.
 
     Raises
     ------
@@ -48,9 +59,11 @@ class Recipe:
     band_hz: tuple[float, float] = (1.0, 20.0)
     window_s: tuple[float, float] = (-0.1, 0.6)
     baseline_s: tuple[float, float] | None = (-0.1, 0.0)
-    reject_volts: float | None = 100e-6
+    reject_volts: float | None = None
     sfreq_hz: float = 100.0
     normalisation: Normalisation = "channel"
+    reject_deviations: float | None = 4.0
+    bad_channels: BadChannels = "repair"
 
     def __post_init__(self) -> None:
         for name in ("band_hz", "window_s") if self.baseline_s is None else _SPANS:
@@ -70,6 +83,10 @@ class Recipe:
         if self.reject_volts is not None:
             in_volts = _is_number(self.reject_volts) and 0 < self.reject_volts < 1
             self._require(in_volts, "reject_volts", "volts, above 0 and below 1")
+        if self.reject_deviations is not None:
+            above = _is_number(self.reject_deviations) and self.reject_deviations > 0
+            self._require(above, "reject_deviations", "a number above 0")
+        self._require(self.bad_channels in BAD_CHANNELS, "bad_channels", f"one of {', '.join(BAD_CHANNELS)}")
 
     def _require(self, holds: bool, field: str, expected: str) -> None:
         if not holds:
@@ -80,12 +97,19 @@ class Recipe:
         return json.dumps(self.fields(), sort_keys=True, separators=(",", ":"))
 
     def fields(self) -> dict[str, Any]:
-        """Content of the canonical JSON by field."""
-        return asdict(self)
+        """Content of the canonical JSON by field: later fields only where they say something new."""
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in _BEFORE_LATER_FIELDS or value != _BEFORE_LATER_FIELDS[name]
+        }
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read the JSON of a recipe; fields that it leaves out have their defaults.
+
+        But one with all fields of the first version means what it meant then, so that the texts and
+        hashes in stored tables and models stay what they are.
 
         Raises
         ------
@@ -107,7 +131,8 @@ class Recipe:
         unknown = [str(name) for name in content if name not in known]
         if unknown:
             raise InvalidInput(f"recipe: there is no field {unknown[0]!r:.60}, expected {', '.join(known)}")
-        return cls(**{name: _untyped(name, value) for name, value in content.items()})
+        before = _BEFORE_LATER_FIELDS if set(known) - set(_BEFORE_LATER_FIELDS) <= set(content) else {}
+        return cls(**{name: _untyped(name, value) for name, value in {**before, **content}.items()})
 
     @property
     def hash(self) -> str:

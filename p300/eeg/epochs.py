@@ -98,6 +98,13 @@ def select(epochs: Float32s, rows: NDArray[np.int64]) -> Float32s:
     return epochs[: len(rows)]
 
 
+def channel_spreads(epochs: Float32s) -> Float64s:
+    """Typical spread of each channel, shape (n_channels,): median over epochs of the deviation within an epoch."""
+    deviations = np.concatenate([block.std(axis=2, dtype=np.float64) for block in blocks(epochs)])
+    spreads: Float64s = np.median(deviations, axis=0)
+    return spreads
+
+
 def apply_to_channels(matrix: Float64s, epochs: Float32s) -> None:
     """Replace each epoch by ``matrix @ epoch``, in place.
 

@@ -1,10 +1,11 @@
 """The whole chain: from a recording to the feature vectors of its epochs.
 
-Filter, cut, reject, baseline, resample, normalise, as ``docs/signal.md`` has it. The result equals
-MNE's ``raw.filter``, ``Epochs(baseline, reject)`` and ``resample`` in turn.
+Filter, cut, repair bad channels, reject, baseline, resample, normalise, as ``docs/signal.md`` has it. The
+result equals MNE's ``raw.filter``, ``Epochs(baseline, reject)``, ``resample`` and ``interpolate_bads`` in turn.
 """
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from p300.domain import (
     HIGHEST_SFREQ_HZ,
+    BadChannel,
     FeatureTable,
     Float32s,
     Float64s,
@@ -21,13 +23,17 @@ from p300.domain import (
     Recipe,
     Recording,
 )
-from p300.eeg.artifacts import count_by_channel, describe, exceeding, peak_to_peak
-from p300.eeg.epochs import apply_to_channels, are_complete, cut, epoch_map, sample_window, select
+from p300.eeg.artifacts import count_by_channel, describe, peak_to_peak, reject
+from p300.eeg.channels import find_bad_channels
+from p300.eeg.epochs import apply_to_channels, are_complete, channel_spreads, cut, epoch_map, sample_window, select
 from p300.eeg.filters import apply_filter, design_band_pass
 from p300.eeg.normalisation import normalising_matrix
+from p300.eeg.repair import repair
 from p300.errors import InvalidRecording
 
 logger = logging.getLogger(__name__)
+
+_FLASHES_AT_ONCE = 256  # their windows at full rate and precision stay in the CPU's cache, and small in an hour
 
 
 def extract_features(recording: Recording, recipe: Recipe, *, raw_key: str = "", raw_sha256: str = "") -> FeatureTable:
@@ -41,7 +47,7 @@ def extract_features(recording: Recording, recipe: Recipe, *, raw_key: str = "",
     Raises
     ------
     InvalidRecording
-        It is too slow for the recipe, no epoch of a class is left, or all its channels are flat.
+        It is too slow for the recipe, no epoch of a class is left, or most of its channels are bad.
     """
     if not recording.sfreq_hz <= HIGHEST_SFREQ_HZ:
         raise InvalidRecording(f"sampled at {recording.sfreq_hz:g} Hz, expected at most {HIGHEST_SFREQ_HZ:.0f} Hz")
@@ -54,14 +60,17 @@ def extract_features(recording: Recording, recipe: Recipe, *, raw_key: str = "",
     # Subjects are what runs in parallel; on busy cores, BLAS threads waiting for one another made this 3 times slower.
     with threadpool_limits(limits=1, user_api="blas"):
         epochs, swings_volts = _epochs_and_swings(recording, recipe, flashes[complete])
-        exceeds = exceeding(swings_volts, recipe.reject_volts)
-        good = np.flatnonzero(~exceeds.any(axis=1))
+        bad_channels = _repair(epochs, swings_volts, recording.channel_names) if recipe.bad_channels == "repair" else ()
+        rejection = reject(swings_volts, recipe)
+        if rejection.n_spared:
+            logger.warning("%d epochs beyond %g deviations are kept", rejection.n_spared, recipe.reject_deviations)
+        good = np.flatnonzero(~rejection.rejected)
         kept = complete[good]
         labels: Labels = recording.stim[flashes[kept]]
-        rejected_by_channel = count_by_channel(exceeds, recording.channel_names)
+        rejected_by_channel = count_by_channel(rejection.exceeds, recording.channel_names)
         _require_both_classes(labels, recipe, n_complete=len(complete), rejected_by_channel=rejected_by_channel)
         epochs = select(epochs, good)
-        to_units = normalising_matrix(epochs, recipe.normalisation)
+        to_units = normalising_matrix(epochs, recipe.normalisation, len(bad_channels))
         apply_to_channels(to_units, epochs)
     return FeatureTable(
         features=epochs.reshape(len(kept), -1),
@@ -80,6 +89,13 @@ def extract_features(recording: Recording, recipe: Recipe, *, raw_key: str = "",
             n_rejected=len(complete) - len(kept),
             rejected_by_channel=rejected_by_channel,
             n_target_flashes=int((recording.stim[flashes] == Label.Target).sum()),
+            bad_channels=bad_channels,
+            limits_volts={
+                name: float(limit)
+                for name, limit in zip(recording.channel_names, rejection.limits_volts, strict=True)
+                if np.isfinite(limit)
+            },
+            n_spared=rejection.n_spared,
         ),
         to_volts=np.linalg.pinv(to_units).astype(np.float32),
     )
@@ -101,10 +117,26 @@ def _epochs_and_swings(
     swings_volts = np.empty(shape)
     epochs = np.empty((*shape, to_features.shape[1]), np.float32)
     for channel, samples in enumerate(recording.samples):
-        windows = cut(apply_filter(samples, taps), onset_samples, window)
-        swings_volts[:, channel] = peak_to_peak(windows)
-        np.matmul(windows.astype(np.float32), to_features, out=epochs[:, channel])
+        filtered = apply_filter(samples, taps)
+        for first in range(0, len(onset_samples), _FLASHES_AT_ONCE):
+            rows = slice(first, first + _FLASHES_AT_ONCE)
+            windows = cut(filtered, onset_samples[rows], window)
+            swings_volts[rows, channel] = peak_to_peak(windows)
+            np.matmul(windows.astype(np.float32), to_features, out=epochs[rows, channel])
     return epochs, swings_volts
+
+
+def _repair(epochs: Float32s, swings_volts: Float64s, channel_names: Sequence[str]) -> tuple[BadChannel, ...]:
+    """Repair the bad channels in place. They reject nothing: as in MNE, only good channels are asked."""
+    reasons = find_bad_channels(epochs, channel_names)
+    if not reasons:
+        return ()
+    matrix, bad_channels = repair(channel_names, reasons, channel_spreads(epochs))
+    apply_to_channels(matrix, epochs)
+    swings_volts[:, list(reasons)] = 0
+    for each in bad_channels:
+        logger.warning("channel %s is bad (%s): repaired by %s", each.name, each.reason, each.repair)
+    return bad_channels
 
 
 def _nothing_complete(recording: Recording, recipe: Recipe, n_flashes: int) -> str:
@@ -125,10 +157,14 @@ def _require_both_classes(
     if not missing:
         return
     left = f"no {' and no '.join(missing)} epoch is left"
-    if not rejected_by_channel or recipe.reject_volts is None:
+    if not rejected_by_channel:
         raise InvalidRecording(f"{left} of {n_complete}: a recording needs flashes of both kinds in stim")
     raise InvalidRecording(
         f"{left}: {n_complete - len(labels)} of {n_complete} were rejected, "
-        f"{describe(rejected_by_channel, recipe.reject_volts)}; repair or leave out these channels, "
-        "check that samples are in microvolts, or raise reject_volts in the recipe"
+        f"{describe(rejected_by_channel, recipe)}; repair or leave out these channels, "
+        f"check that samples are in microvolts, or raise {_limits(recipe)} in the recipe"
     )
+
+
+def _limits(recipe: Recipe) -> str:
+    return " and ".join(name for name in ("reject_volts", "reject_deviations") if getattr(recipe, name) is not None)

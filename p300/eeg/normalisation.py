@@ -10,16 +10,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from p300.domain import Float32s, Float64s, Normalisation
-from p300.eeg.epochs import blocks
+from p300.eeg.channels import FLAT_VOLTS
+from p300.eeg.epochs import blocks, channel_spreads
 from p300.errors import InvalidRecording
 
 logger = logging.getLogger(__name__)
 
-# A hundredth of a microvolt is less than the noise of any EEG amplifier: only rounding is that small.
-FLAT_VOLTS = 1e-8
 
-
-def normalising_matrix(epochs: Float32s, normalisation: Normalisation) -> Float64s:
+def normalising_matrix(epochs: Float32s, normalisation: Normalisation, n_repaired: int = 0) -> Float64s:
     """What the epochs of one recording are to be multiplied by: ``matrix @ epoch``.
 
     A flat channel, or a direction that an average reference or too few epochs leave empty, cannot
@@ -29,6 +27,8 @@ def normalising_matrix(epochs: Float32s, normalisation: Normalisation) -> Float6
     ----------
     epochs : ndarray of float32, shape (n_epochs, n_channels, n_times)
         Volts.
+    n_repaired : int
+        Channels that are mixtures of the others: so many directions are empty without a warning.
 
     Returns
     -------
@@ -40,20 +40,19 @@ def normalising_matrix(epochs: Float32s, normalisation: Normalisation) -> Float6
     InvalidRecording
         Nothing but flat channels.
     """
-    return _MATRICES[normalisation](epochs)
+    return _MATRICES[normalisation](epochs, n_repaired)
 
 
-def channel_scaling(epochs: Float32s) -> Float64s:
+def channel_scaling(epochs: Float32s, n_repaired: int = 0) -> Float64s:
     """Scale each channel by its own spread: the median over epochs of the deviation within an epoch.
 
     The median forgets the artefacts that stayed below the rejection limit, which a standard
     deviation over everything follows.
     """
-    spreads = np.concatenate([block.std(axis=2, dtype=np.float64) for block in blocks(epochs)])
-    return np.diag(_inverse(np.median(spreads, axis=0)))
+    return np.diag(_inverse(channel_spreads(epochs), n_repaired))
 
 
-def euclidean_whitening(epochs: Float32s) -> Float64s:
+def euclidean_whitening(epochs: Float32s, n_repaired: int = 0) -> Float64s:
     """Inverse square root of the mean covariance, after which that mean is the identity.
 
     Euclidean alignment: He & Wu 2020, "Transfer learning for brain-computer interfaces: a
@@ -67,22 +66,22 @@ def euclidean_whitening(epochs: Float32s) -> Float64s:
         by_channel = block.transpose(1, 0, 2).reshape(n_channels, -1).astype(np.float64)
         total += by_channel @ by_channel.T
     power, directions = np.linalg.eigh(total / (len(epochs) * n_times))
-    inverse_root: Float64s = (directions * _inverse(np.sqrt(power.clip(0)))) @ directions.T
+    inverse_root: Float64s = (directions * _inverse(np.sqrt(power.clip(0)), n_repaired)) @ directions.T
     return inverse_root
 
 
-def _identity(epochs: Float32s) -> Float64s:
+def _identity(epochs: Float32s, _n_repaired: int) -> Float64s:
     return np.eye(epochs.shape[1])
 
 
-_MATRICES: Mapping[Normalisation, Callable[[Float32s], Float64s]] = {
+_MATRICES: Mapping[Normalisation, Callable[[Float32s, int], Float64s]] = {
     "none": _identity,
     "channel": channel_scaling,
     "euclidean": euclidean_whitening,
 }
 
 
-def _inverse(spread_volts: Float64s) -> Float64s:
+def _inverse(spread_volts: Float64s, n_repaired: int) -> Float64s:
     """One over each spread, and zero for what is flat."""
     flat = spread_volts < FLAT_VOLTS
     if flat.all():
@@ -90,6 +89,6 @@ def _inverse(spread_volts: Float64s) -> Float64s:
             "every channel is flat (below 0.01 microvolts after filtering): "
             "check that the amplifier was connected and that samples are in microvolts"
         )
-    if flat.any():
+    if flat.sum() > n_repaired:
         logger.warning("%d of %d channels or directions are flat: they become zero", flat.sum(), flat.size)
     return np.divide(1.0, spread_volts, out=np.zeros_like(spread_volts), where=~flat)

@@ -185,7 +185,7 @@ def test_incremental_is_refused_where_it_cannot_be(store: ObjectStore, registry:
     _process(store, 3, raw_sha256=f"{2:064d}")
     with pytest.raises(InvalidInput, match="subject_02 and subject_03 are the same recording"):
         train(Training(subjects=(1, 2, 3, 5), incremental=True), store, registry)
-    _process(store, 3, recipe=Recipe(window_s=(0.0, 0.11), baseline_s=None, reject_volts=None))
+    _process(store, 3, recipe=Recipe(window_s=(0.0, 0.11), baseline_s=None, reject_volts=100e-6))
     with pytest.raises(InvalidInput, match="subject_03 does not match"):
         train(Training(subjects=(1, 2, 3, 5), incremental=True), store, registry)
     assert len(registry.versions()) == 1

@@ -1,8 +1,10 @@
 """Where a table came from is read again as it was written, also by early versions."""
 
+import json
+
 import pytest
 
-from p300.domain import Provenance
+from p300.domain import BadChannel, Provenance
 from p300.errors import InvalidInput
 from tests.builders import make_provenance
 
@@ -25,15 +27,17 @@ FIRST_FIELDS = {
 
 
 def test_provenance_comes_back_as_it_was() -> None:
-    provenance = make_provenance(rejected_by_channel={"Pz": 3})
-    assert Provenance.from_fields(provenance.fields()) == provenance
+    provenance = make_provenance(
+        rejected_by_channel={"Pz": 3}, bad_channels=(BadChannel("Cz", "flat", "mean"),), n_spared=4, n_target_flashes=7
+    )
+    assert Provenance.from_fields(json.loads(json.dumps(provenance.fields()))) == provenance
 
 
 def test_tables_of_the_first_version_are_read() -> None:
     provenance = Provenance.from_fields(FIRST_FIELDS)
     assert (provenance.recipe_hash, provenance.sfreq_hz) == (FIRST_FIELDS["recipe_hash"], 100.0)
     assert (provenance.n_kept, provenance.channel_names) == (88, ("Fp1", "Cz"))
-    assert provenance.n_target_flashes is None
+    assert (provenance.n_target_flashes, provenance.bad_channels, provenance.n_spared) == (None, (), 0)
 
 
 @pytest.mark.parametrize("fields", [{}, {**FIRST_FIELDS, "moon": 1}, {**FIRST_FIELDS, "channel_names": None}])

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p300.domain import NORMALISATIONS, Recipe
+from p300.domain.recipe import BAD_CHANNELS
 from p300.errors import InvalidInput
 
 # What tables and models of the first version hold: their hashes must not change.
@@ -17,7 +18,7 @@ FIRST_HASH = "f0b986bb71e9d24eede87fb58847064d8b7ef6971f2375790b5e4ce7e1754148"
 
 def test_the_recipe_of_the_first_version_keeps_its_text_and_hash() -> None:
     recipe = Recipe.from_json(FIRST_JSON)
-    assert recipe == Recipe((1.0, 20.0), (-0.1, 0.6), (-0.1, 0.0), 100e-6, 100.0, "channel")
+    assert recipe == Recipe((1.0, 20.0), (-0.1, 0.6), (-0.1, 0.0), 100e-6, 100.0, "channel", None, "keep")
     assert recipe.to_json() == FIRST_JSON
     assert recipe.hash == FIRST_HASH
 
@@ -31,6 +32,8 @@ def recipes(draw: st.DrawFn) -> Recipe:
         baseline_s=draw(st.sampled_from([None, (start_s, stop_s)])),
         reject_volts=draw(st.none() | st.floats(1e-6, 0.9)),
         normalisation=draw(st.sampled_from(NORMALISATIONS)),
+        reject_deviations=draw(st.none() | st.floats(1, 10)),
+        bad_channels=draw(st.sampled_from(BAD_CHANNELS)),
     )
 
 
@@ -44,6 +47,11 @@ def test_json_brings_a_recipe_back(recipe: Recipe) -> None:
 def test_fields_left_out_have_their_defaults() -> None:
     assert Recipe.from_json("{}") == Recipe()
     assert Recipe.from_json('{"sfreq_hz": 64}') == Recipe(sfreq_hz=64)
+
+
+def test_a_recipe_of_the_first_version_with_a_later_field_has_it() -> None:
+    assert Recipe.from_json(FIRST_JSON[:-1] + ',"reject_deviations":3}').reject_deviations == 3
+    assert Recipe.from_json(FIRST_JSON[:-1] + ',"bad_channels":"repair"}').bad_channels == "repair"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +75,10 @@ def test_fields_left_out_have_their_defaults() -> None:
         ('{"reject_volts": 100}', "reject_volts is 100, expected volts, above 0 and below 1"),
         ('{"reject_volts": "100 uV"}', "reject_volts is '100 uV', expected volts"),
         ('{"reject_volts": true}', "reject_volts is True, expected volts"),
+        ('{"reject_deviations": "4"}', "reject_deviations is '4', expected a number above 0"),
+        ('{"reject_deviations": 0}', "reject_deviations is 0, expected a number above 0"),
+        ('{"reject_deviations": Infinity}', "reject_deviations is inf, expected a number above 0"),
+        ('{"bad_channels": true}', "bad_channels is True, expected one of keep, repair"),
         ('{"sfreq_hz": "fast"}', "sfreq_hz is 'fast', expected a number"),
         ('{"sfreq_hz": 1e300}', "sfreq_hz is 1e[+]300, expected at most 10000 Hz"),
         ('{"sfreq_hz": 30}', "sfreq_hz is 30, expected at least twice 20.0 Hz"),

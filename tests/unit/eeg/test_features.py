@@ -15,7 +15,8 @@ from p300.domain.recipe import NORMALISATIONS, Recipe
 from p300.eeg.features import extract_features
 from p300.errors import InvalidRecording
 
-PLAIN = Recipe(normalisation="none")
+# What MNE does of itself: nothing normalised, no channel repaired, a fixed limit.
+PLAIN = Recipe(normalisation="none", reject_volts=100e-6, reject_deviations=None, bad_channels="keep")
 REAL_FOLDER = Path(__file__).parents[4] / "shared" / "data" / "br41nio"
 
 
@@ -38,11 +39,14 @@ def noise_recording(sfreq_hz=250.0, n_channels=4, duration_s=30.0, offset_volts=
     return Recording(samples.astype(np.float32), stim, sfreq_hz, names)
 
 
-def through_mne(recording, recipe):
+def through_mne(recording, recipe, bads=()):
     """MNE's own chain: its epochs object, and for each flash why it was dropped."""
     info = mne.create_info(list(recording.channel_names), recording.sfreq_hz, "eeg")
     raw = mne.io.RawArray(recording.samples.astype(float), info, verbose="ERROR")
     raw.filter(*recipe.band_hz, verbose="ERROR")
+    if bads:
+        raw.set_montage("colin27_1005", verbose="ERROR")
+        raw.info["bads"] = list(bads)
     onsets = np.flatnonzero(recording.stim)
     events = np.column_stack([onsets, np.zeros_like(onsets), recording.stim[onsets]])
     start_s, stop_s = recipe.window_s
@@ -50,11 +54,12 @@ def through_mne(recording, recipe):
     epochs = mne.Epochs(
         raw, events, None, start_s, stop_s, recipe.baseline_s, reject=reject, preload=True, verbose="ERROR"
     )
-    return epochs.resample(recipe.sfreq_hz, verbose="ERROR")
+    epochs.resample(recipe.sfreq_hz, verbose="ERROR")
+    return epochs.interpolate_bads(verbose="ERROR") if bads else epochs
 
 
-def assert_equals_mne(recording, recipe):
-    expected = through_mne(recording, recipe)
+def assert_equals_mne(recording, recipe, bads=()):
+    expected = through_mne(recording, recipe, bads)
     volts = expected.get_data(copy=False)
     ours = extract_features(recording, recipe)
     np.testing.assert_array_equal(ours.epochs, expected.selection)
@@ -100,6 +105,66 @@ def test_equals_mne_with_other_recipes(recipe):
 
 def test_equals_mne_under_an_amplifiers_offset():
     assert_equals_mne(noise_recording(512.0, 4, offset_volts=0.1), PLAIN)
+
+
+CAP = ("Fp1", "Fpz", "Fp2", "F3", "Fz", "F4", "C3", "Cz", "C4", "P3", "Pz", "P4", "PO7", "Oz", "PO8", "POz")
+
+
+def cap_recording(bad=(), sfreq_hz=250.0, duration_s=40.0):
+    """Noise of sources all over the head, so that neighbours see the same; bad channels record noise of their own."""
+    rng = np.random.default_rng(3)
+    mixed = noise_recording(sfreq_hz, len(CAP), duration_s)
+    positions = mne.channels.make_standard_montage("colin27_1005").get_positions()["ch_pos"]
+    places = np.array([positions[name] for name in CAP])
+    near = np.exp(-((np.linalg.norm(places[:, np.newaxis] - places, axis=2) / 0.06) ** 2))
+    samples = near @ mixed.samples
+    for name in bad:
+        samples[CAP.index(name)] = 40e-6 * rng.standard_normal(samples.shape[1])
+    return replace(mixed, samples=samples.astype(np.float32), channel_names=CAP)
+
+
+@pytest.mark.parametrize("bads", [("Pz",), ("Fpz", "Pz")])
+def test_repairing_by_splines_equals_mne(bads):
+    recipe = replace(PLAIN, bad_channels="repair")
+    ours = assert_equals_mne(cap_recording(bads), recipe, bads)
+    assert [(each.name, each.repair) for each in ours.provenance.bad_channels] == [(name, "spline") for name in bads]
+    assert ours.provenance.n_rejected > 0
+
+
+def test_a_repaired_recording_is_nearly_what_it_was():
+    recipe = Recipe(normalisation="none", reject_deviations=None)
+    whole, repaired, kept = (
+        extract_features(recording, each).features.reshape(-1, len(CAP), 70)[:, CAP.index("Pz")]
+        for recording, each in (
+            (cap_recording(), recipe),
+            (cap_recording(["Pz"]), recipe),
+            (cap_recording(["Pz"]), replace(recipe, bad_channels="keep")),
+        )
+    )
+    assert np.corrcoef(whole.ravel(), repaired.ravel())[0, 1] > 0.85
+    assert abs(np.corrcoef(whole.ravel(), kept.ravel())[0, 1]) < 0.1
+
+
+def test_a_channel_with_another_gain_is_as_good_as_the_others():
+    recording = cap_recording()
+    amplified = recording.samples.copy()
+    amplified[[2, 5, 11]] *= np.float32([1000, 1 / 16, 40])[:, np.newaxis]
+    one, other = (extract_features(each, Recipe()) for each in (recording, replace(recording, samples=amplified)))
+    assert other.provenance.bad_channels == ()
+    np.testing.assert_array_equal(one.epochs, other.epochs)
+    np.testing.assert_allclose(one.features, other.features, atol=1e-4)
+
+
+@settings(max_examples=20)
+@given(gain=st.floats(0.05, 1000), bad=st.sampled_from([(), ("Cz",)]))
+def test_a_recordings_gain_changes_neither_rejections_nor_bad_channels(gain, bad):
+    recording = cap_recording(bad, 100.0, 20.0)
+    scaled = replace(recording, samples=recording.samples * np.float32(gain))
+    one, other = (extract_features(each, Recipe()).provenance for each in (recording, scaled))
+    assert one == replace(other, limits_volts=one.limits_volts)
+    assert one.n_rejected > 0
+    assert list(one.limits_volts) == [name for name in CAP if name not in bad]
+    assert other.limits_volts == pytest.approx({name: gain * each for name, each in one.limits_volts.items()}, rel=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:filter_length:RuntimeWarning")  # MNE says of its own what we log
