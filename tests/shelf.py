@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 
 from p300.domain import CHAMPION, MODEL_NAME, Float32s
 from p300.domain.recipe import Recipe
-from p300.errors import Unavailable
+from p300.errors import NotFound, Unavailable
 from p300.registry import ModelCard, ModelVersion, TrainedModel
 from p300.registry.estimators import save_model
 
@@ -40,7 +40,11 @@ class Shelf:
     def version_under(self, alias: str) -> ModelVersion | None:
         self._answer()
         version = self.aliases.get(alias)
-        return None if version is None else self._version(version)
+        if version is None:
+            return None
+        if not 1 <= version <= self._n_versions:
+            raise NotFound(f"version {version} is not on the shelf")
+        return self._version(version)
 
     def download(self, version: ModelVersion, folder: Path) -> Path:
         self._answer()

@@ -20,7 +20,7 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 if TYPE_CHECKING:
     from p300.registry.card import ModelCard, read_card
     from p300.registry.entities import ModelVersion, Simulation
-    from p300.registry.estimators import TrainedModel, load_estimator
+    from p300.registry.estimators import TrainedModel, load_estimator, read_example
     from p300.registry.forgetting import forget_cached_examples
     from p300.registry.overview import VersionOverview, read_overview
     from p300.registry.records import RunKind
@@ -39,12 +39,13 @@ __all__ = [
     "forget_cached_examples",
     "load_estimator",
     "read_card",
+    "read_example",
     "read_overview",
 ]
 
 _MODULES = {
     "card": ("ModelCard", "read_card"),
-    "estimators": ("TrainedModel", "load_estimator"),
+    "estimators": ("TrainedModel", "load_estimator", "read_example"),
     "forgetting": ("forget_cached_examples",),
     "overview": ("VersionOverview", "read_overview"),
     "records": ("RunKind",),

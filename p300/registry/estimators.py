@@ -17,6 +17,7 @@ from mlflow.models import Model
 from p300.domain import Float32s
 from p300.errors import InvalidInput
 from p300.registry.card import ModelCard
+from p300.registry.estimator_file import require_bounded
 from p300.registry.records import Origin
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
 
 _ESTIMATOR_FILE = "model.skops"
+_MOST_EXAMPLE_BYTES = 16 * 1024 * 1024
 _UNREADABLE = (MlflowException, BadZipFile, ImportError, OSError, AttributeError, KeyError, TypeError, ValueError)
 _REQUIREMENTS = ("numpy", "pyriemann", "scikit-learn", "scipy", "skops")
 
@@ -98,7 +100,8 @@ def load_estimator(folder: Path) -> "ClassifierMixin":
     Raises
     ------
     InvalidInput
-        The folder holds no estimator, one in another format, or one with a foreign type.
+        The folder holds no estimator, one in another format, one with a foreign type, or one that would take more
+        memory than any of ours.
     """
     import skops.io  # noqa: PLC0415
     from skops.io.exceptions import UntrustedTypesFoundException  # noqa: PLC0415
@@ -109,9 +112,36 @@ def load_estimator(folder: Path) -> "ClassifierMixin":
         flavor = Model.load(str(folder)).flavors["sklearn"]
         if flavor["serialization_format"] != "skops":
             raise InvalidInput(f"{folder} holds a {flavor['serialization_format']} model, expected skops")
+        require_bounded(folder / _ESTIMATOR_FILE)
         estimator: ClassifierMixin = skops.io.load(folder / _ESTIMATOR_FILE, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:
         raise InvalidInput(f"{folder} holds a model that is not trusted: {error}") from error
     except _UNREADABLE as error:
         raise InvalidInput(f"{folder} holds no scikit-learn model that can be loaded ({error})") from error
     return estimator
+
+
+def read_example(folder: Path) -> Float32s | None:
+    """The input example that was logged with a model, shape (n_examples, n_features); None where there is none.
+
+    Read by hand: MLflow's own way imports for a second what serving has no other use for.
+
+    Raises
+    ------
+    InvalidInput
+        What is there is no list of feature vectors.
+    """
+    try:
+        logged = Model.load(str(folder)).saved_input_example_info or {}
+        if logged.get("type") != "ndarray":
+            return None
+        file = folder / Path(logged["artifact_path"]).name
+        if file.stat().st_size > _MOST_EXAMPLE_BYTES:
+            return None
+        content = json.loads(file.read_text())
+        example = np.asarray(content["inputs"] if isinstance(content, dict) else content, dtype=np.float32)
+    except (*_UNREADABLE, RecursionError) as error:
+        raise InvalidInput(f"the input example in {folder} cannot be read ({error})") from error
+    if example.ndim != 2:
+        raise InvalidInput(f"the input example in {folder} has shape {example.shape}, expected (examples, features)")
+    return example

@@ -38,7 +38,7 @@ class ServingSettings(ServingAddress):
     max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="most bytes in one prediction request")
     max_header_bytes: int = Field(32 * 1024, ge=1024, description="most bytes in the headers of one request")
     max_pending_bytes: int = Field(
-        256 * 1024 * 1024, ge=1024, description="most bytes of all requests that are not answered yet"
+        128 * 1024 * 1024, ge=1024, description="most bytes of all requests that are not answered yet"
     )
     max_connections: int = Field(10_000, ge=1, description="most connections; the longest idle make room for new ones")
     header_wait_s: float = Field(10.0, gt=0, description="how long the headers of a request may take to come")

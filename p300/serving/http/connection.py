@@ -148,7 +148,8 @@ class Connection(HttpToolsProtocol):
                 self._rest()
             return
         self._guard.received(self)
-        self._hand_over()
+        self.cycle.body = b"".join(self._parts)  # type: ignore[assignment]  # only read from now on
+        self._parts.clear()
         self.cycle.more_body = False
         self.cycle.message_event.set()
         self._call()
@@ -162,15 +163,13 @@ class Connection(HttpToolsProtocol):
 
     def _call_early(self) -> None:
         """Let the application say that the body is too large, and take no notice of the rest."""
-        self._hand_over()
+        if not self._announced_bytes:
+            self.headers.append((b"content-length", b"%d" % self._body_bytes))
+        self._parts.clear()
         self._discarding = True
         self._guard.release(self)
         self.cycle.message_event.set()
         self._call()
-
-    def _hand_over(self) -> None:
-        self.cycle.body = b"".join(self._parts)  # type: ignore[assignment]  # only read from now on
-        self._parts.clear()
 
     def _call(self) -> None:
         if self._ready is not None:

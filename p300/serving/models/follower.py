@@ -1,14 +1,16 @@
 """Follows one alias: its next version is loaded and tried aside, then swapped in between two requests."""
 
 import logging
+import tempfile
 import time
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from p300.errors import InvalidInput, P300Error, Unavailable
-from p300.registry import ModelVersion, load_estimator, read_card
+from p300.errors import InvalidInput, NotFound, P300Error, Refused, Unavailable
+from p300.registry import ModelVersion, load_estimator, read_card, read_example
 from p300.serving.metrics import Metrics
 from p300.serving.models.last_good import LastGood
 from p300.serving.models.predictor import Predictor
@@ -68,6 +70,7 @@ class Follower:
         self._error: str | None = None
         self._setback: _Setback | None = None
         self._fell_back = False
+        self._followed = False  # whether the registry has named the version that serves
         self._swapping = Lock()
 
     def predictor(self) -> Predictor:
@@ -95,20 +98,12 @@ class Follower:
     def step(self) -> None:
         """Ask the registry once and follow what it says. Raises nothing: what fails is logged and reported."""
         try:
-            version = self._versions.version_under(self.alias)
+            self._step()
         except Exception as error:  # noqa: BLE001  (outermost boundary of a thread)
-            self._metrics.registry_up.labels(self.alias).set(0)
-            self._report("cannot ask the registry", error)
-            self.fall_back()
-            return
-        self._metrics.registry_up.labels(self.alias).set(1)
-        if version is None:
-            self._leave()
-        else:
-            self._follow(version)
+            self._report("cannot follow the alias", error)
 
     def fall_back(self) -> None:
-        """Serve the last good version from disk, once, if nothing is served and nothing forbids it."""
+        """Serve the last good version from disk, once, if nothing is served and nothing forbids it. Raises nothing."""
         with self._swapping:
             if self._predictor or self._empty or self._fell_back:
                 return
@@ -126,36 +121,80 @@ class Follower:
                 logger.warning("%s: the registry has not answered, so the last good version serves", self.alias)
                 self._swap(predictor)
 
+    def _step(self) -> None:
+        try:
+            version = self._versions.version_under(self.alias)
+        except NotFound as error:  # the alias is there, and its version is not
+            self._metrics.registry_up.labels(self.alias).set(1)
+            self._empty = False
+            self._report("cannot follow the alias", error)
+            self.fall_back()
+        except Exception as error:  # noqa: BLE001  (whatever it is, the last good version goes on)
+            self._metrics.registry_up.labels(self.alias).set(0)
+            self._report("cannot ask the registry", error)
+            self.fall_back()
+        else:
+            self._metrics.registry_up.labels(self.alias).set(1)
+            if version is None:
+                self._leave()
+            else:
+                self._follow(version)
+
     def _follow(self, version: ModelVersion) -> None:
         identity = ModelIdentity(
             name=self._versions.model_name, alias=self.alias, version=version.version, run_id=version.run_id
         )
         if self._predictor and self._predictor.identity == identity:
+            self._followed = True
             self._error = self._setback = None
             return
         setback = self._setback
         if setback and setback.identity == identity and time.monotonic() < setback.retry_at_s:
             return
         try:
-            folder = self._versions.download(version, self._last_good.place(identity))
-            predictor = load_predictor(folder, identity)
+            predictor = self._bring(version, identity)
+            self._require_same_input(predictor)
+        except Refused as error:
+            self._set_back(identity, inf, f"version {identity.version} is not put in service", error)
         except Exception as error:  # noqa: BLE001  (a model may fail in any way; the old one goes on)
-            self._set_back(identity, error)
-            return
-        with self._swapping:
-            self._empty = False
-            self._error = self._setback = None
-            self._swap(predictor)
-        self._keep(identity)
+            n_failures = setback.n_failures + 1 if setback and setback.identity == identity else 1
+            wait_s = min(self._poll_s * 2**n_failures, MAX_RETRY_S)
+            what = f"version {identity.version} does not load (tried {n_failures} times)"
+            self._set_back(identity, wait_s, what, error, n_failures)
+        else:
+            with self._swapping:
+                self._empty = False
+                self._followed = True
+                self._error = self._setback = None
+                self._swap(predictor)
+            self._keep(identity)
 
-    def _set_back(self, identity: ModelIdentity, error: Exception) -> None:
-        again = self._setback is not None and self._setback.identity == identity
-        n_failures = self._setback.n_failures + 1 if self._setback and again else 1
-        wait_s = min(self._poll_s * 2**n_failures, MAX_RETRY_S)
+    def _bring(self, version: ModelVersion, identity: ModelIdentity) -> Predictor:
+        if self._last_good.is_writable():
+            return load_predictor(self._versions.download(version, self._last_good.place(identity)), identity)
+        with tempfile.TemporaryDirectory() as folder:
+            return load_predictor(self._versions.download(version, Path(folder) / "version"), identity)
+
+    def _require_same_input(self, predictor: Predictor) -> None:
+        """Refuse what every client of the version in service would be refused by.
+
+        The first version that the registry names is served whatever it takes: that is how a restart changes it.
+        """
+        current = self._predictor
+        if current is not None and self._followed and current.n_features != predictor.n_features:
+            raise Refused(
+                f"it takes {predictor.layout} features, and version {current.identity.version} in service takes "
+                f"{current.layout}, which is what clients send; to change that, restart the service, or take the alias "
+                "away before it is given to this version"
+            )
+
+    def _set_back(
+        self, identity: ModelIdentity, wait_s: float, what: str, error: Exception, n_failures: int = 1
+    ) -> None:
         self._setback = _Setback(identity, n_failures, time.monotonic() + wait_s)
         self._metrics.load_failures.labels(self.alias).inc()
         self._last_good.discard(identity)
-        self._report(f"version {identity.version} does not load (tried {n_failures} times)", error)
+        self._report(what, error)
 
     def _leave(self) -> None:
         with self._swapping:
@@ -164,7 +203,10 @@ class Follower:
             self._empty = True
             self._error = self._setback = None
             self._swap(None)
-        self._last_good.forget()
+        try:
+            self._last_good.forget()
+        except OSError as error:
+            logger.warning("%s: what is kept for the next start cannot be removed: %s", self.alias, error)
 
     def _swap(self, predictor: Predictor | None) -> None:
         old, self._predictor = self._predictor, predictor
@@ -199,4 +241,9 @@ def load_predictor(folder: Path, identity: ModelIdentity) -> Predictor:
         n_channels = len(read_card(folder).channel_names)
     except InvalidInput:  # registered by others: only sentences about lengths know less
         n_channels = None
-    return Predictor.prepare(load_estimator(folder), identity, n_channels=n_channels)
+    try:
+        example = read_example(folder)
+    except InvalidInput as error:  # noise has to do
+        logger.warning("%s: version %d is tried without its example: %s", identity.alias, identity.version, error)
+        example = None
+    return Predictor.prepare(load_estimator(folder), identity, n_channels=n_channels, example=example)

@@ -1,6 +1,7 @@
 """The last version of an alias that loaded, kept on disk for a start while MLflow is away."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,6 +26,15 @@ class LastGood:
     def place(self, identity: ModelIdentity) -> Path:
         """Where the model folder of a version lies, or is to be put."""
         return self._folder / f"version-{identity.version}-{identity.run_id[:12]}"
+
+    def is_writable(self) -> bool:
+        """Whether anything can be kept: on a read-only disk versions serve all the same."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                return True
+        except OSError:
+            return False
 
     def read(self) -> ModelIdentity | None:
         """The version that was kept, or None where there is none to be found."""

@@ -16,6 +16,7 @@ from p300.wire import INPUT_NAME, ModelIdentity
 
 WARM_UP_VOLTS = 1e-5
 AGREEMENT = 1e-6
+MOST_EXAMPLES = 32
 _NONTARGET = np.int8(Label.NonTarget)  # Target is one more
 
 
@@ -40,8 +41,20 @@ class Predictor:
     logits: Logits | None
 
     @classmethod
-    def prepare(cls, estimator: ClassifierMixin, identity: ModelIdentity, *, n_channels: int | None = None) -> Self:
-        """Make a loaded estimator ready, and let it answer once.
+    def prepare(
+        cls,
+        estimator: ClassifierMixin,
+        identity: ModelIdentity,
+        *,
+        n_channels: int | None = None,
+        example: Float32s | None = None,
+    ) -> Self:
+        """Make a loaded estimator ready, and let it answer for two epochs of noise and for its own example.
+
+        Parameters
+        ----------
+        example : ndarray of float32, shape (n_examples, n_features), optional
+            Real input, as it was logged with the model.
 
         Raises
         ------
@@ -55,7 +68,11 @@ class Predictor:
         linear = linear_model(estimator)
         logits = None if linear is None else Logits(linear)
         predictor = cls(estimator, identity, n_features, describe_layout(n_features, n_channels), logits)
-        predictor._warm_up()
+        # Noise rather than zeros: the covariance of zeros has no logarithm for a Riemannian model.
+        noise = np.random.default_rng(0).standard_normal((2, n_features)) * WARM_UP_VOLTS
+        predictor._try("two epochs of noise", noise.astype(np.float32))
+        if example is not None:
+            predictor._try("the example that was logged with it", example[:MOST_EXAMPLES])
         return predictor
 
     def probabilities(self, features: Float32s) -> Float64s:
@@ -69,6 +86,8 @@ class Predictor:
         ------
         InvalidInput
             A feature that is not finite, with its place.
+        P300Error
+            The estimator answers what is no number.
         """
         if self.logits is None:
             _require_finite(features)
@@ -83,15 +102,16 @@ class Predictor:
         # The bytes of a request need not begin on a float's boundary, and compiled estimators want them to.
         aligned = np.require(features, np.float32, ["C", "A"])
         answers: Float64s = self.estimator.predict_proba(aligned)[:, 1].astype(np.float64)
+        if not np.isfinite(answers).all():
+            raise P300Error(f"version {self.identity.version} answers with what is no number for some of these epochs")
         return answers
 
-    def _warm_up(self) -> None:
-        # Noise rather than zeros: the covariance of zeros has no logarithm for a Riemannian model.
-        noise = np.random.default_rng(0).standard_normal((2, self.n_features)) * WARM_UP_VOLTS
-        features = noise.astype(np.float32)
+    def _try(self, what: str, features: Float32s) -> None:
+        if features.shape[1] != self.n_features:
+            raise P300Error(f"the model takes {self.layout} features, but {what} has {features.shape[1]}")
         served, own = self.probabilities(features), self._ask_estimator(features)
         if not np.allclose(served, own, rtol=0, atol=AGREEMENT):
-            raise P300Error(f"the model's own probabilities of two epochs of noise are {own}, served would be {served}")
+            raise P300Error(f"the model's own probabilities of {what} are {own}, served would be {served}")
 
 
 def decide(probabilities: Float64s) -> Labels:

@@ -1,5 +1,6 @@
 """A follower of a shelf: what it swaps in, what it keeps, and what it says of it."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import ClassifierMixin, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures
 
 from p300.domain import Float32s
 from p300.registry import ModelVersion
@@ -17,7 +21,7 @@ from tests.shelf import Shelf
 
 LONG_S = 60.0
 
-Register = Callable[[ClassifierMixin], ModelVersion]
+Register = Callable[..., ModelVersion]
 Start = Callable[..., Follower]
 
 
@@ -169,3 +173,98 @@ def test_first_version_is_waited_for(register: Register, start: Start, pipeline:
     register(pipeline)
     follower.step()
     assert follower.predictor().identity.version == 1
+
+
+def test_version_that_fails_on_its_own_example_does_not_go_live(
+    shelf: Shelf, register: Register, start: Start, pipeline: ClassifierMixin, epochs: Float32s, labels: np.ndarray
+) -> None:
+    follower = start()
+    register(pipeline)
+    follower.step()
+    squares = make_pipeline(PolynomialFeatures(2), LogisticRegression()).fit(epochs, labels)
+    register(squares, epochs[:2])
+    follower.step()
+    assert follower.predictor().identity.version == 2
+    register(squares, epochs[:2])
+    example = [[1e30] * 12]  # its squares are infinite
+    (shelf.folder / "3" / "input_example.json").write_text(json.dumps(example))
+    with np.errstate(over="ignore"):
+        follower.step()
+    assert follower.predictor().identity.version == 2
+    error = follower.status().error
+    assert error is not None
+    assert "version 3 does not load (tried 1 times): Input X contains infinity" in error
+
+
+def test_version_with_another_number_of_features_is_refused_while_one_serves(
+    shelf: Shelf, register: Register, start: Start, pipeline: ClassifierMixin, epochs: Float32s, labels: np.ndarray
+) -> None:
+    follower = start(poll_s=0.001)
+    register(pipeline)
+    follower.step()
+    narrow = clone(pipeline).fit(epochs[:, :9], labels)
+    register(narrow, epochs[:2, :9])
+    for _ in range(2):
+        follower.step()
+        time.sleep(0.01)
+    assert follower.predictor().identity.version == 1
+    error = follower.status().error
+    assert error is not None
+    assert "version 2 is not put in service: it takes 9 = 3 channels x 3 samples features" in error
+    assert "version 1 in service takes 12 = 3 channels x 4 samples" in error
+    anew = start()
+    anew.step()
+    assert anew.predictor().n_features == 9
+    del shelf.aliases["champion"]
+    follower.step()
+    shelf.aliases["champion"] = 2
+    follower.step()
+    assert follower.predictor().n_features == 9
+    assert follower.status().error is None
+
+
+def test_alias_on_a_version_that_is_not_there_leaves_the_last_good_one(
+    shelf: Shelf, register: Register, start: Start, pipeline: ClassifierMixin, metrics: Metrics
+) -> None:
+    follower = start()
+    register(pipeline)
+    follower.step()
+    shelf.aliases["champion"] = 7
+    follower.step()
+    restarted = start()
+    restarted.step()
+    for each in (follower, restarted):
+        status = each.status()
+        assert (status.state, status.version) == ("serving", 1)
+        assert status.error == "cannot follow the alias: version 7 is not on the shelf"
+    assert _counted(metrics, "p300_registry_up") == 1
+
+
+def test_disk_that_takes_nothing_keeps_no_version_from_serving(
+    shelf: Shelf, register: Register, pipeline: ClassifierMixin, metrics: Metrics, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    follower = Follower("champion", shelf, LastGood(tmp_path / "file" / "cache"), metrics, poll_s=LONG_S)
+    for n_versions in (1, 2):
+        register(pipeline)
+        follower.step()
+        assert follower.predictor().identity.version == n_versions
+    del shelf.aliases["champion"]
+    follower.step()
+    assert follower.status().state == "empty"
+    register(pipeline)
+    follower.step()
+    assert follower.predictor().identity.version == 3
+
+
+def test_nothing_that_a_registry_does_ends_the_thread(
+    shelf: Shelf, register: Register, start: Start, pipeline: ClassifierMixin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk shows itself anywhere, also where only names are asked for."""
+    follower = start()
+    register(pipeline)
+    follower.step()
+    shelf.aliases["champion"] = "x"  # type: ignore[assignment]  # no number of a version
+    follower.step()
+    assert follower.predictor().identity.version == 1
+    assert follower.status().error is not None

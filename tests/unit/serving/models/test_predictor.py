@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.base import ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 
@@ -70,3 +70,31 @@ def test_foreign_classes_are_refused(epochs: Float32s, labels: np.ndarray, ident
 def test_layout_is_told_in_channels_and_samples() -> None:
     assert describe_layout(1120, 16) == "1120 = 16 channels x 70 samples"
     assert describe_layout(1120, 9) == describe_layout(1120, None) == "1120"
+
+
+class Moody(ClassifierMixin, BaseEstimator):
+    """Answers noise of microvolts, and gives no number for epochs that begin above a volt."""
+
+    classes_ = (1, 2)
+    n_features_in_ = 12
+
+    def predict_proba(self, X: Float32s) -> np.ndarray:
+        return np.where(X[:, :1] > 1, np.nan, 0.5) * np.ones(2)
+
+
+def test_answers_that_are_no_numbers_are_not_given(identity: ModelIdentity, epochs: Float32s) -> None:
+    predictor = Predictor.prepare(Moody(), identity, example=epochs[:2])
+    np.testing.assert_array_equal(predictor.probabilities(epochs), 0.5)
+    loud = np.full((2, 12), 2.0, dtype=np.float32)
+    with pytest.raises(P300Error, match="version 3 answers with what is no number for some of these epochs"):
+        predictor.probabilities(loud)
+    with pytest.raises(P300Error, match="version 3 answers with what is no number"):
+        Predictor.prepare(Moody(), identity, example=loud)
+
+
+def test_an_example_of_another_length_is_refused(
+    pipeline: ClassifierMixin, identity: ModelIdentity, epochs: Float32s
+) -> None:
+    sentence = "takes 12 = 3 channels x 4 samples features, but the example that was logged with it has 11"
+    with pytest.raises(P300Error, match=sentence):
+        Predictor.prepare(pipeline, identity, n_channels=3, example=epochs[:2, 1:])
