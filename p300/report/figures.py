@@ -1,6 +1,7 @@
 """Figures of a training run and of the report: arrays in, a Figure out. No pyplot, no screen."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -146,7 +147,9 @@ def confusion_figure(versions: Mapping[str, Answers]) -> Figure:
 
 def rejection_figure(provenances: Mapping[SubjectId, Provenance]) -> Figure:
     """How many epochs of each subject were kept, rejected and cut off, and by which channels they were rejected."""
-    figure = Figure(figsize=(min(WIDEST, max(7.0, 3.5 + 0.4 * len(provenances))), 3.4), layout="constrained")
+    rejected, repaired = _by_channel(provenances)
+    size = (min(WIDEST, max(7.0, 3.5 + 0.4 * len(provenances))), max(3.4, 1.0 + 0.14 * len(rejected)))
+    figure = Figure(figsize=size, layout="constrained")
     by_subject, by_channel = figure.subplots(1, 2, width_ratios=(3, 2))
     places = [str(subject) for subject in provenances]
     bottom = np.zeros(len(places))
@@ -156,17 +159,25 @@ def rejection_figure(provenances: Mapping[SubjectId, Provenance]) -> Figure:
         bottom += counts
     by_subject.set(xlabel="subject", ylabel="epochs", title="Epochs by subject")
     figure.legend(frameon=False, fontsize=8, ncols=3, loc="outside lower center")
-    totals: dict[str, int] = {}
-    for each in provenances.values():
-        for channel in each.channel_names:
-            totals[channel] = totals.get(channel, 0) + each.rejected_by_channel.get(channel, 0)
-    by_channel.barh(list(totals), list(totals.values()), color="#D55E00")
+    names = [f"{name} (repaired in {repaired[name]})" if repaired[name] else name for name in rejected]
+    by_channel.barh(names, list(rejected.values()), color="#D55E00")
     by_channel.invert_yaxis()
     by_channel.tick_params(axis="y", labelsize=7)
     by_channel.set(xlabel="epochs that exceeded the limit", title="Rejections by channel")
     _plain(by_subject)
     _plain(by_channel)
     return figure
+
+
+def _by_channel(provenances: Mapping[SubjectId, Provenance]) -> tuple[dict[str, int], Counter[str]]:
+    """Epochs that each channel spoilt, and recordings in which it was repaired; over all subjects."""
+    rejected: dict[str, int] = {}
+    repaired: Counter[str] = Counter()
+    for each in provenances.values():
+        repaired.update(channel.name for channel in each.bad_channels)
+        for name in each.channel_names:
+            rejected[name] = rejected.get(name, 0) + each.rejected_by_channel.get(name, 0)
+    return rejected, repaired
 
 
 def search_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:

@@ -12,7 +12,7 @@ from p300.jobs.judging.answers import answers_of, comparable
 from p300.model.answers import Answers
 from p300.registry import ModelVersion, Registry
 from p300.registry.records import Means
-from p300.report.evoked import Averages, Evoked
+from p300.report.evoked import MICROVOLTS_PER_VOLT, Averages, Evoked
 from p300.report.figures import (
     auc_figure,
     confusion_figure,
@@ -27,6 +27,7 @@ from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
 
 TITLE = "P300 classifier"
+REPAIRS = {"spline": "interpolated", "mean": "replaced by the mean of the others"}
 SCORES = ("AUC", "AUC of all flashes", "kept", "balanced accuracy", "kappa", "accuracy")
 SCORED = (
     "Scores are of the flashes that were kept, as means over subjects; of all flashes, those that were rejected are "
@@ -141,10 +142,11 @@ def _versions(registry: Registry, versions: Sequence[ModelVersion]) -> list[Sect
     columns = ("version", "aliases", "candidate", "trained on", *SCORES, "made (UTC)")
     told = ("served as", "version", "unseen subjects", *SCORES)
     trained = "Each version, whom it has learnt from, and how its candidate did on each of them left out in turn."
-    return [
+    sections = [
         Section("What was trained", trained, columns, rows),
         Section("What was asked over HTTP", "Each simulation, newest first; means over its subjects.", told, simulated),
     ]
+    return [section for section in sections if section.rows]
 
 
 def _scores(means: Means) -> list[str]:
@@ -250,11 +252,13 @@ def _maps(evoked: Evoked) -> tuple[str, tuple[Drawing, ...]]:
 def _rejections(recordings: _Recordings) -> list[Section]:
     if not recordings.provenances:
         return []
-    text = (
-        f"{recordings.n_kept:,} of {recordings.n_flashes:,} epochs of {len(recordings.provenances)} subjects were kept."
-    )
+    whom = f"{len(recordings.provenances)} subjects"
+    text = f"{recordings.n_kept:,} of {recordings.n_flashes:,} epochs of {whom} were kept."
+    n_spared = sum(each.n_spared for each in recordings.provenances.values())
+    if n_spared:
+        text += f" {n_spared:,} of them exceed a limit: with them, more than a quarter of a recording would have gone."
     rows = [_recording_row(subject, each) for subject, each in recordings.provenances.items()]
-    columns = ("subject", "channels", "rate (Hz)", "flashes", "kept", "share kept")
+    columns = ("subject", "channels", "rate (Hz)", "flashes", "kept", "share kept", "limits (µV)", "repaired channels")
     drawing = Drawing("epochs kept and rejected", rejection_figure(recordings.provenances))
     return [Section("The recordings", text, columns, rows, (drawing,))]
 
@@ -267,7 +271,17 @@ def _recording_row(subject: SubjectId, provenance: Provenance) -> list[str]:
         f"{provenance.n_flashes:,}",
         f"{provenance.n_kept:,}",
         f"{provenance.n_kept / max(1, provenance.n_flashes):.1%}",
+        _limits(provenance),
+        "; ".join(f"{each.name}: {each.reason}, {REPAIRS[each.repair]}" for each in provenance.bad_channels),
     ]
+
+
+def _limits(provenance: Provenance) -> str:
+    """Peak to peak above which a channel spoils an epoch: the least and the most of all channels."""
+    everywhere = provenance.recipe.reject_volts
+    volts = [*provenance.limits_volts.values()] or ([everywhere] if everywhere is not None else [])
+    least, most = (f"{MICROVOLTS_PER_VOLT * limit:.0f}" for limit in (min(volts), max(volts))) if volts else ("", "")
+    return least if least == most else f"{least} to {most}"
 
 
 def _number(value: float | None) -> str:

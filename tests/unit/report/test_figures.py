@@ -1,12 +1,13 @@
 """Figures show what they were given, for one version or two, few channels or many."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from p300.domain import Label, SubjectId
+from p300.domain import BadChannel, Label, SubjectId
 from p300.model.answers import Answers, Flashes, Missed, SubjectAnswers
 from p300.report import figures
 from p300.report.evoked import Evoked
@@ -83,7 +84,9 @@ def test_rejections_are_counted_by_subject_and_channel() -> None:
     provenance = make_provenance(
         88, channel_names=("Fp1", "Cz"), n_flashes=100, n_incomplete=2, n_rejected=10, rejected_by_channel={"Fp1": 10}
     )
-    text = _texts(figures.rejection_figure({SubjectId(7): provenance, SubjectId(9): provenance}))
+    repaired = replace(provenance, bad_channels=(BadChannel("Cz", "flat", "mean"),))
+    text = _texts(figures.rejection_figure({SubjectId(7): provenance, SubjectId(9): repaired}))
+    assert "Cz (repaired in 1)" in text
     assert all(part in text for part in ("kept 176", "rejected 20", "incomplete 4", "Fp1", "Cz", "7", "9"))
 
 
