@@ -21,10 +21,11 @@ def main() -> None:
     name, folder, n_subjects = sys.argv[1:]
     subjects = [SubjectId(number) for number in range(1, int(n_subjects) + 1)]
     job = JOBS[name](Path(folder), subjects)
-    start_s = time.perf_counter()
+    start_s, start_processor_s = time.perf_counter(), time.process_time()
     job()
-    seconds = time.perf_counter() - start_s
-    print(json.dumps({"seconds": round(seconds, 2), "peak_mib": round(_peak_mib())}))
+    seconds, processor_s = time.perf_counter() - start_s, time.process_time() - start_processor_s
+    measured = {"seconds": round(seconds, 2), "processor_s": round(processor_s, 2), "peak_mib": round(_peak_mib())}
+    print(json.dumps(measured))
 
 
 def _preprocess(folder: Path, subjects: Sequence[SubjectId]) -> Callable[[], object]:

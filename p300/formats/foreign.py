@@ -12,10 +12,9 @@ from typing import Any
 import mne
 import numpy as np
 
-from p300.domain import Recording
+from p300.domain import Float32s, Float64s, Recording
 from p300.errors import InvalidInput, InvalidRecording, NotFound
 from p300.formats.events import find_events, label_events, make_stim
-from p300.formats.samples import join_samples, reason_of
 from p300.formats.xdf import read_raw_xdf
 
 logger = logging.getLogger(__name__)
@@ -23,6 +22,7 @@ logger = logging.getLogger(__name__)
 # Most formats do not say of a channel what it measures; the last six are BioSemi's auxiliary inputs.
 _NOT_EEG = re.compile(r".*EOG.*|E[CK]G.*|EMG.*|EXG\d|GSR\d|Erg\d|Resp|Plet|Temp", re.IGNORECASE)
 _STIM_CHANNELS = ["status", "trigger", "sti 014", "sti014", "sti101", "sti", "stim", "stimulus"]
+_PLAUSIBLE_VOLTS = 0.05
 
 READERS: Mapping[str, Callable[[Path], Any]] = {
     ".edf": partial(mne.io.read_raw_edf, stim_channel=_STIM_CHANNELS, infer_types=True),
@@ -87,9 +87,11 @@ def convert_raws(
     events = [find_events(raw) for raw in raws]
     event_labels = label_events(events, target, nontarget)
     channel_names = _common_channels(raws, names)
-    samples = join_samples(raws, names, channel_names)
+    parts = [raw.get_data(picks=[raw.ch_names.index(name) for name in channel_names]) for raw in raws]
+    for part, name in zip(parts, names, strict=True):
+        _check_samples(part, channel_names, name)
     stims = [make_stim(found, event_labels, raw.n_times) for raw, found in zip(raws, events, strict=True)]
-    return Recording(samples, np.concatenate(stims), float(raws[0].info["sfreq"]), tuple(channel_names))
+    return Recording(_join(parts), np.concatenate(stims), float(raws[0].info["sfreq"]), tuple(channel_names))
 
 
 def _read_raw(path: Path) -> mne.io.BaseRaw:
@@ -103,14 +105,16 @@ def _read_raw(path: Path) -> mne.io.BaseRaw:
     try:
         with _warnings_logged(path):
             raw = READERS[extension](path)
+            raw.load_data(verbose="ERROR")
             raw.get_channel_types()  # fails where a damaged file gives a channel no type that there is
     except InvalidRecording:
         raise
     # Each reader fails in its own ways on a damaged file; what the user can do about it is the same.
     except Exception as error:
         logger.debug("%s could not be read", path, exc_info=True)
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InvalidRecording(
-            f"{path} cannot be read as {extension}: {reason_of(error)}; it is damaged or incomplete"
+            f"{path} cannot be read as {extension}: {reason}; it is damaged or incomplete"
         ) from error
     return raw
 
@@ -158,3 +162,25 @@ def _eeg_channels(raw: mne.io.BaseRaw, name: str) -> list[str]:
             f"{name} has no EEG channels, only {', '.join(f'{each} ({kind})' for each, kind in kinds)}"
         )
     return channels
+
+
+def _check_samples(samples: Float64s, channel_names: Sequence[str], name: str) -> None:
+    spreads_volts = samples.std(axis=1)
+    for row, channel in enumerate(channel_names):
+        if not np.isfinite(spreads_volts[row]):
+            raise InvalidRecording(f"{name}: channel {channel!r} has samples that are no numbers; exclude it")
+        if np.ptp(samples[row]) == 0:
+            raise InvalidRecording(f"{name}: channel {channel!r} is constant, it recorded nothing; exclude it")
+    if np.median(spreads_volts) > _PLAUSIBLE_VOLTS:
+        raise InvalidRecording(
+            f"{name} spreads over {np.median(spreads_volts):.3g} V, and EEG over microvolts: "
+            "the file states a wrong unit, or none"
+        )
+
+
+def _join(parts: Sequence[Float64s]) -> Float32s:
+    """Parts in a row, each shifted to begin where the one before ends: a step would ring through the filter."""
+    joined = [parts[0]]
+    for part in parts[1:]:
+        joined.append(part + (joined[-1][:, -1:] - part[:, :1]))
+    return np.concatenate(joined, axis=1).astype(np.float32)

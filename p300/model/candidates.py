@@ -11,7 +11,7 @@ from p300.model.ensemble import EnsembleCandidate
 from p300.model.linear.candidate import LinearCandidate
 from p300.model.linear.rules import LdaRule, ToeplitzLdaRule, XdawnLdaRule
 from p300.model.riemann import RiemannCandidate
-from p300.model.tables import BySubject, Fold, Tables, single_folds, together
+from p300.model.tables import BySubject, Fold, Tables
 
 REGISTERED: tuple[Candidate, ...] = (
     LinearCandidate(LdaRule()),
@@ -65,8 +65,3 @@ def leave_out(grid: Sequence[Candidate], tables: Tables, folds: Sequence[Fold]) 
     return [
         {fold: each.combined([answers[member][fold] for member in each.members]) for fold in folds} for each in grid
     ]
-
-
-def leave_one_subject_out(grid: Sequence[Candidate], tables: Tables) -> list[BySubject]:
-    """For each candidate: each subject's answers by a classifier that has not seen the subject."""
-    return [together(answers) for answers in leave_out(grid, tables, single_folds(tables))]

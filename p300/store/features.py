@@ -16,8 +16,6 @@ from p300.store.layout import FEATURES, features_key
 from p300.store.objects import ObjectStore
 from p300.store.subjects import stored_subjects
 
-# Parquet counts the place of each number in its list: for all epochs of an hour that would be twice the features.
-_EPOCHS_AT_ONCE = 4096
 _PROVENANCE = b"p300_provenance"
 _TO_VOLTS = b"p300_to_volts"  # float32, little-endian, row by row, in base64
 
@@ -43,7 +41,6 @@ def encode_features(table: FeatureTable) -> bytes:
         use_dictionary=False,
         use_byte_stream_split=["features.list.element"],
         write_statistics=False,
-        row_group_size=_EPOCHS_AT_ONCE,
     )
     return sink.getvalue()
 

@@ -16,28 +16,22 @@ from p300.domain import MICROVOLT, Float32s, Labels, Recording
 from p300.errors import InvalidRecording, Unavailable
 from p300.store.recording_header import STIM, read_header, require_small_footer
 
-# What is written at a time: minutes of a recording, not a second copy of it.
-_SAMPLES_AT_ONCE = 1 << 19
-
 Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 
 
 def encode_recording(recording: Recording) -> bytes:
     """Parquet of a recording: ``eeg_ch1`` to ``eeg_chK`` in microvolts and ``stim``."""
-    channels = list(recording.samples)
+    columns = {
+        f"eeg_ch{number}": samples / np.float32(MICROVOLT) for number, samples in enumerate(recording.samples, start=1)
+    }
     metadata = {
         "sfreq_hz": repr(float(recording.sfreq_hz)),
         "channel_names": json.dumps(list(recording.channel_names)),
         "unit": "uV",
     }
-    fields = [*((f"eeg_ch{number}", pa.float32()) for number in range(1, 1 + len(channels))), (STIM, pa.int32())]
-    schema = pa.schema(fields, metadata=metadata)
+    table = pa.table({**columns, STIM: recording.stim.astype(np.int32)}).replace_schema_metadata(metadata)
     sink = io.BytesIO()
-    with pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=[STIM]) as file:
-        for first in range(0, len(recording.stim), _SAMPLES_AT_ONCE):
-            rows = slice(first, first + _SAMPLES_AT_ONCE)
-            microvolts = [channel[rows] / np.float32(MICROVOLT) for channel in channels]
-            file.write_table(pa.table([*microvolts, recording.stim[rows].astype(np.int32)], schema=schema))
+    pq.write_table(table, sink, compression="zstd", use_dictionary=[STIM])
     return sink.getvalue()
 
 

@@ -104,7 +104,7 @@ def fit_sums(rule: Rule, sums: Sums) -> ClassifierMixin:
     statistics = sums.total.statistics()
     require_classes(statistics, "the training subjects have")
     view = rule.view(statistics.by_time())
-    return rule.estimator(TrainingSet(statistics, view, sums.quartic_sums(statistics, view.standardisers)))
+    return rule.estimator(TrainingSet(statistics, view, sums.quartic_sums(view.standardisers)))
 
 
 def leave_out(
@@ -130,7 +130,6 @@ def leave_out(
     """
     require_folds(sums.subjects if sums else tables, folds)
     gathered = _Gathered(sums.total, sums, {}) if sums else _gather(rules, tables)
-    whole = gathered.total.statistics()
     filtered = _filtered([rule for rule in rules if not rule.sums_suffice], gathered.by_time, tables, folds)
     found: list[dict[Fold, BySubject]] = [{} for _ in rules]
     for fold in folds:
@@ -141,7 +140,7 @@ def leave_out(
         for rule, answers in zip(rules, found, strict=True):
             view, quartics = filtered.get((fold, rule)) or (rule.view(by_time), np.zeros(2))
             if rule.needs_quartics and rule.sums_suffice and gathered.sums:
-                quartics = gathered.sums.quartic_sums(whole, view.standardisers)
+                quartics = gathered.sums.quartic_sums(view.standardisers)
                 for table in left_out.values():
                     quartics -= quartic_sums(table, [view])[:, 0]
             model = rule.model(TrainingSet(others, view, quartics))

@@ -47,15 +47,18 @@ def separate(covariance: Float64s, means: Float64s, priors: Float64s) -> LinearM
     Parameters
     ----------
     covariance : ndarray, shape (n_features, n_features)
+        In C order; spent, for its memory takes the factor.
     means : ndarray, shape (2, n_features)
     priors : ndarray, shape (2,)
     """
     difference = means[1] - means[0]
+    diagonal = np.diagonal(covariance).copy()
     try:
-        factor = cho_factor(covariance, check_finite=False)
+        factor = cho_factor(covariance.T, overwrite_a=True, check_finite=False)
         weights = cho_solve(factor, difference, check_finite=False)
     except LinAlgError:  # singular or not definite: the least-squares solution, as scikit-learn's lsqr
-        weights = lstsq(covariance, difference, check_finite=False)[0]
+        upper = np.triu(covariance, 1)  # of which the factor leaves alone what lies above the diagonal
+        weights = lstsq(upper + upper.T + np.diag(diagonal), difference, check_finite=False)[0]
     bias = np.log(priors[1] / priors[0]) - (means[0] + means[1]) @ weights / 2
     return LinearModel(weights, float(bias))
 

@@ -15,7 +15,8 @@ from scipy.linalg.blas import sgemv, ssymv
 
 from p300.domain import FeatureTable, Float32s
 from p300.model.sums.products import add_gram, add_product
-from p300.model.sums.statistics import ClassStatistics, Standardiser, spread
+from p300.model.sums.statistics import Standardiser, spread
+from p300.model.sums.totals import ClassTotal
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class HigherMoments:
         self.cubic = add_product(self.cubic, squared, x)
         self.quartic = add_gram(self.quartic, squared)
 
-    def quartic_sum(self, part: ClassStatistics, standardiser: Standardiser, unit: Unit) -> float:
+    def quartic_sum(self, part: ClassTotal, standardiser: Standardiser, unit: Unit) -> float:
         """Sum of ``(||z||²)²`` over the epochs that ``part`` and these moments were taken of."""
         scale = unit.scale.astype(np.float64)
         a = standardiser.precision * scale**2
@@ -79,7 +80,7 @@ class HigherMoments:
         k = float(b @ mean)
         actual = (part.mean - unit.origin) / scale
         sums = part.count * actual
-        along_b = (b / scale) @ part.scatter @ (b / scale) + part.count * float(actual @ b) ** 2
-        squares = np.diagonal(part.scatter) / scale**2 + part.count * actual**2
+        along_b = part.scatter_along(b / scale) + part.count * float(actual @ b) ** 2
+        squares = part.scatter_diagonal / scale**2 + part.count * actual**2
         quadratic = a @ ssymv(1.0, self.quartic, a) - 4 * (a @ sgemv(1.0, self.cubic, b)) + 4 * along_b
         return float(quadratic + 2 * k * (a @ squares) - 4 * k * (b @ sums) + part.count * k**2)

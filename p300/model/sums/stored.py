@@ -83,17 +83,9 @@ class Sums:
             sums.add(subject, table)
         return sums
 
-    def quartic_sums(self, statistics: Statistics, standardisers: tuple[Standardiser, Standardiser]) -> Float64s:
-        """Sums over all epochs of each class of ``(||z||²)²``: shape (2,).
-
-        Parameters
-        ----------
-        statistics : Statistics
-            Those of these sums, which take a moment to make.
-        standardisers : (Standardiser, Standardiser)
-            What makes z of the epochs of each class.
-        """
-        parts = zip(self.higher, statistics.classes, standardisers, strict=True)
+    def quartic_sums(self, standardisers: tuple[Standardiser, Standardiser]) -> Float64s:
+        """Sums over all epochs of each class of ``(||z||²)²``, z standardised by those of each class: shape (2,)."""
+        parts = zip(self.higher, self.total.classes, standardisers, strict=True)
         return np.array([higher.quartic_sum(part, each, self.unit) for higher, part, each in parts])
 
     def to_bytes(self) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy.linalg.blas import dsymv
 
 from p300.domain import FeatureTable, Float32s, Float64s
 from p300.model.sums.products import add_gram, mirrored
@@ -58,6 +59,24 @@ class ClassTotal:
         self.count += len(epochs)
         self.sum += distances.sum(axis=0)
         self.half = add_gram(self.half, distances)
+
+    @property
+    def mean(self) -> Float64s:
+        """Of all epochs that were added: shape (n_features,)."""
+        return self.origin + self._shift
+
+    @property
+    def scatter_diagonal(self) -> Float64s:
+        """Sum over the epochs of each feature's squared distance from its mean: shape (n_features,)."""
+        return np.asarray(np.diagonal(self.half) - self.sum * self._shift)
+
+    def scatter_along(self, direction: Float64s) -> float:
+        """Sum over the epochs of the squared distance from the mean along a direction."""
+        return float(direction @ dsymv(1.0, self.half, direction) - (self.sum @ direction) * (self._shift @ direction))
+
+    @property
+    def _shift(self) -> Float64s:
+        return self.sum / max(self.count, 1)
 
     def statistics(self) -> ClassStatistics:
         """Of all epochs that were added."""

@@ -38,3 +38,12 @@ def test_a_singular_covariance_has_its_least_squares_discriminant():
     model = separate(covariance, np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 3.0]]), np.array([0.5, 0.5]))
     np.testing.assert_allclose(model.weights, [0.5, 0.0, 3.0])
     assert model.bias == pytest.approx(-(0.5 + 9) / 2)
+
+
+def test_a_covariance_that_is_not_definite_has_its_least_squares_discriminant():
+    vectors = np.random.default_rng(0).standard_normal((3, 5))
+    covariance, means = vectors.T @ vectors, np.stack([np.zeros(5), np.arange(5.0)])
+    covariance[4, 4] -= 1e-3  # so that the factor fails at the last step
+    expected = np.linalg.lstsq(covariance, means[1], rcond=None)[0]
+    model = separate(covariance.copy(), means, np.array([0.5, 0.5]))
+    np.testing.assert_allclose(model.weights, expected, rtol=1e-6)

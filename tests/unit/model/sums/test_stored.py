@@ -29,22 +29,20 @@ def test_stored_sums_and_new_subjects_give_the_full_fit(tables, name):
 
 def test_quartic_sums_of_moments_are_those_of_epochs(tables):
     sums = Sums.of(tables)
-    statistics = sums.total.statistics()
-    view = View.of(statistics.by_time())
+    view = View.of(sums.total.statistics().by_time())
     direct = sum(quartic_sums(table, [view])[:, 0] for table in tables.values())
     features = np.concatenate([table.features[table.targets] for table in tables.values()]).astype(np.float64)
     literal = np.sum(np.sum(((features - features.mean(axis=0)) / features.std(axis=0)) ** 2, axis=1) ** 2)
     np.testing.assert_allclose(direct[1], literal, rtol=1e-5)
-    np.testing.assert_allclose(sums.quartic_sums(statistics, view.standardisers), direct, rtol=1e-5)
+    np.testing.assert_allclose(sums.quartic_sums(view.standardisers), direct, rtol=1e-5)
 
 
 def test_quartic_sums_of_moments_hold_when_the_first_subject_is_unlike_the_others(tables, make_table):
     tables[1] = make_table(tables[1].features * 3 + 2e-5, tables[1].labels)
     sums = Sums.of(tables)
-    statistics = sums.total.statistics()
-    view = View.of(statistics.by_time())
+    view = View.of(sums.total.statistics().by_time())
     direct = sum(quartic_sums(table, [view])[:, 0] for table in tables.values())
-    np.testing.assert_allclose(sums.quartic_sums(statistics, view.standardisers), direct, rtol=1e-5)
+    np.testing.assert_allclose(sums.quartic_sums(view.standardisers), direct, rtol=1e-5)
 
 
 def test_a_subject_is_not_added_twice(tables):
