@@ -33,7 +33,7 @@ CODE_COMMIT = $(shell git describe --always --abbrev=40 --dirty --exclude='*' 2>
 PLATFORM = --file docker-compose.yaml $(if $(STORE),--file $(STORE)-compose.yaml)
 AIRFLOW = --file airflow-compose.yaml
 
-.PHONY: demo test test-dags test-compose lint bench up walkthrough down backup restore clean
+.PHONY: demo test test-dags test-compose lint bench bench-accuracy up walkthrough down backup restore clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -63,6 +63,10 @@ lint: .venv/ready airflow/.venv/ready
 
 bench: .venv/ready
 	$(RUN)python -m benchmarks
+
+# Who tells Target from NonTarget on the real recordings in ../shared/data, beside the peers.
+bench-accuracy: .venv/ready
+	$(RUN)python -m benchmarks.accuracy
 
 # Airflow joins the network that the platform makes, so it starts last and stops first.
 up: .venv/ready

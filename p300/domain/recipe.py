@@ -56,12 +56,12 @@ class Recipe:
         Naming the field that makes no sense, and what was expected.
     """
 
-    band_hz: tuple[float, float] = (1.0, 20.0)
-    window_s: tuple[float, float] = (-0.1, 0.6)
-    baseline_s: tuple[float, float] | None = (-0.1, 0.0)
+    band_hz: tuple[float, float] = (0.75, 14.0)
+    window_s: tuple[float, float] = (0.0, 0.8)
+    baseline_s: tuple[float, float] | None = None
     reject_volts: float | None = None
     sfreq_hz: float = 100.0
-    normalisation: Normalisation = "channel"
+    normalisation: Normalisation = "euclidean"
     reject_deviations: float | None = 4.0
     bad_channels: BadChannels = "repair"
 

@@ -29,7 +29,7 @@ from p300.store.layout import LANDING, REASON_SUFFIX, recording_key
 from p300.store.objects import ObjectStore, open_store
 from p300.store.recordings import encode_recording
 
-N_FEATURES = 3 * 71
+N_FEATURES = 3 * 80
 
 
 class World:
@@ -174,7 +174,7 @@ REQUESTS: dict[str, tuple[str, bytes, int, str]] = {
     "a list": (CHALLENGER, b"[1]", 400, "expected a JSON object"),
     "nothing in it": (CHALLENGER, b"{}", 422, "features"),
     "both": (CHALLENGER, _body(features=GOOD, epochs=[GOOD]), 422, "both"),
-    "too short": (CHALLENGER, _body(features=[1.0, 2.0]), 422, f"expected {N_FEATURES} = 3 channels x 71"),
+    "too short": (CHALLENGER, _body(features=[1.0, 2.0]), 422, f"expected {N_FEATURES} = 3 channels x 80"),
     "too long": (CHALLENGER, _body(features=[*GOOD, 1.0]), 422, f"expected {N_FEATURES}"),
     "text among numbers": (CHALLENGER, _body(features=[*GOOD[1:], "x"]), 422, f"features[{N_FEATURES - 1}]"),
     "null among numbers": (CHALLENGER, _body(features=[None, *GOOD[1:]]), 422, "features[0]"),

@@ -14,7 +14,7 @@ from p300.model.validation import validate
 from p300.store.recordings import decode_recording
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
-RECIPE = Recipe((0.75, 14.0), (0.0, 0.8), None, normalisation="euclidean")
+RECIPE = Recipe()
 
 # It looks bad to a person too: a drift that the others do not have.
 BAD = {("bnci", 3): {"P4"}}

@@ -81,7 +81,7 @@ def test_a_recipe_of_the_first_version_with_a_later_field_has_it() -> None:
         ('{"bad_channels": true}', "bad_channels is True, expected one of keep, repair"),
         ('{"sfreq_hz": "fast"}', "sfreq_hz is 'fast', expected a number"),
         ('{"sfreq_hz": 1e300}', "sfreq_hz is 1e[+]300, expected at most 10000 Hz"),
-        ('{"sfreq_hz": 30}', "sfreq_hz is 30, expected at least twice 20.0 Hz"),
+        ('{"sfreq_hz": 27}', "sfreq_hz is 27, expected at least twice 14.0 Hz"),
         ('{"normalisation": "zscore"}', "normalisation is 'zscore', expected one of none, channel, euclidean"),
         ('{"normalisation": ["none"]}', "normalisation is .*, expected one of none, channel, euclidean"),
         ('{"normalisation": {}}', "normalisation is .*, expected one of none, channel, euclidean"),

@@ -11,7 +11,7 @@ from p300.errors import InvalidRecording
 RATES_HZ = (100.0, 128.0, 250.0, 256.0, 499.97, 512.0, 1000.0, 2048.0)
 RECIPES = {
     "default": Recipe(),
-    "no baseline": Recipe(baseline_s=None, window_s=(0.0, 0.8)),
+    "baseline before": Recipe(window_s=(-0.1, 0.6), baseline_s=(-0.1, 0.0)),
     "baseline inside": Recipe(window_s=(-0.25, 1.0), baseline_s=(-0.123, 0.05)),
     "after the flash": Recipe(window_s=(0.1, 0.755), baseline_s=None, sfreq_hz=64),
     "upsampled": Recipe(sfreq_hz=600),
@@ -36,8 +36,8 @@ def test_cut_and_mapped_epochs_equal_mne(recipe, sfreq_hz):
     np.testing.assert_allclose(ours, expected, atol=1e-6 * np.ptp(expected))
 
 
-def test_the_default_recipe_gives_seventy_samples_a_channel():
-    assert epoch_map(Recipe(), 512.0).shape == (359, 70)
+def test_the_default_recipe_gives_eighty_samples_a_channel():
+    assert epoch_map(Recipe(), 512.0).shape == (411, 80)
 
 
 def test_only_whole_windows_count():

@@ -15,8 +15,7 @@ from p300.domain.recipe import NORMALISATIONS, Recipe
 from p300.eeg.features import extract_features
 from p300.errors import InvalidRecording
 
-# What MNE does of itself: nothing normalised, no channel repaired, a fixed limit.
-PLAIN = Recipe(normalisation="none", reject_volts=100e-6, reject_deviations=None, bad_channels="keep")
+PLAIN = Recipe((1.0, 20.0), (-0.1, 0.6), (-0.1, 0.0), 100e-6, 100.0, "none", None, "keep")
 REAL_FOLDER = Path(__file__).parents[4] / "shared" / "data" / "br41nio"
 
 
@@ -94,7 +93,7 @@ def test_equals_mne(sfreq_hz, n_channels):
     "recipe",
     [
         replace(PLAIN, baseline_s=None, reject_volts=None),
-        replace(PLAIN, window_s=(0.0, 0.8), baseline_s=None, sfreq_hz=64),
+        replace(PLAIN, band_hz=(0.75, 14.0), window_s=(0.0, 0.8), baseline_s=None, sfreq_hz=64),
         replace(PLAIN, band_hz=(0.5, 30.0), reject_volts=60e-6),
         replace(PLAIN, window_s=(-0.2, 1.0), baseline_s=(-0.2, -0.05), sfreq_hz=250),
     ],
@@ -134,7 +133,7 @@ def test_repairing_by_splines_equals_mne(bads):
 def test_a_repaired_recording_is_nearly_what_it_was():
     recipe = Recipe(normalisation="none", reject_deviations=None)
     whole, repaired, kept = (
-        extract_features(recording, each).features.reshape(-1, len(CAP), 70)[:, CAP.index("Pz")]
+        extract_features(recording, each).features.reshape(-1, len(CAP), 80)[:, CAP.index("Pz")]
         for recording, each in (
             (cap_recording(), recipe),
             (cap_recording(["Pz"]), recipe),
@@ -149,7 +148,8 @@ def test_a_channel_with_another_gain_is_as_good_as_the_others():
     recording = cap_recording()
     amplified = recording.samples.copy()
     amplified[[2, 5, 11]] *= np.float32([1000, 1 / 16, 40])[:, np.newaxis]
-    one, other = (extract_features(each, Recipe()) for each in (recording, replace(recording, samples=amplified)))
+    both = (recording, replace(recording, samples=amplified))
+    one, other = (extract_features(each, Recipe(normalisation="channel")) for each in both)
     assert other.provenance.bad_channels == ()
     np.testing.assert_array_equal(one.epochs, other.epochs)
     np.testing.assert_allclose(one.features, other.features, atol=1e-4)

@@ -55,7 +55,7 @@ def test_table_says_where_it_came_from(raw_store: ObjectStore, recording: Record
     assert provenance.recipe == RECIPE
     assert provenance.channel_names == recording.channel_names
     assert provenance.n_flashes == 80 == provenance.n_kept + provenance.n_rejected + provenance.n_incomplete
-    assert table.features.shape == (provenance.n_kept, 3 * 71)  # 91 samples at 128 Hz are 71 at 100 Hz
+    assert table.features.shape == (provenance.n_kept, 3 * 80)  # 103 samples at 128 Hz are 80 at 100 Hz
     np.testing.assert_array_equal(recording.stim[table.onset_samples], table.labels)
 
 
