@@ -18,7 +18,8 @@ from benchmarks.recordings import FOLDER, SETS, tables_of
 from p300.domain import Float64s, Recipe
 from p300.model.answers import Answers, read_flashes
 from p300.model.calibration import calibrated_by_others
-from p300.model.candidates import CANDIDATES, leave_one_subject_out
+from p300.model.candidates import CANDIDATES, leave_out
+from p300.model.tables import single_folds, together
 from p300.model.tuning import tune
 
 RESULTS = Path(".p300/accuracy.json")
@@ -83,8 +84,10 @@ def measure(name: str, *, with_peers: bool, with_search: bool) -> Iterator[Row]:
     """Ours, then the peers', on one set."""
     tables = tables_of(name, Recipe())
     flashes = read_flashes(tables)
-    for own, answers in zip(CANDIDATES, leave_one_subject_out(tuple(CANDIDATES.values()), tables), strict=True):
-        yield row_of(name, f"`{own}`", calibrated_by_others(Answers.to(flashes, answers)))
+    for own, answers in zip(
+        CANDIDATES, leave_out(tuple(CANDIDATES.values()), tables, single_folds(tables)), strict=True
+    ):
+        yield row_of(name, f"`{own}`", calibrated_by_others(Answers.to(flashes, together(answers))))
     if with_search:
         yield row_of(name, "`--tune`", tune(tables).validation)
     if with_peers:
