@@ -20,7 +20,7 @@ LABELS = np.arange(40) % 2 + 1
 
 def _register(registry: Registry) -> ModelVersion:
     estimator = LinearDiscriminantAnalysis().fit(FEATURES, LABELS)
-    card = ModelCard((SubjectId(1),), Recipe().to_json(), ("Cz",))
+    card = ModelCard((SubjectId(1),), Recipe(), ("Cz",))
     with registry.start_run("training", kind="training") as run:
         run.log_json("note.json", {})
         return registry.register(run, TrainedModel(estimator, card, FEATURES[:1]))

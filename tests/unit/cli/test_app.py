@@ -1,5 +1,6 @@
 """The command as a shell starts it: in a bare environment, in any terminal, and with the typing errors of people."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -117,8 +118,15 @@ def test_a_reader_who_leaves_ends_it_quietly(arguments: list[str], tmp_path: Pat
 
 def test_ctrl_c_ends_it_with_a_sentence(tmp_path: Path) -> None:
     command = [*P300, "synth", "--subjects", "1-99", "--workers", "1"]
+    # As from a terminal: what a shell starts in the background is told to ignore Ctrl-C, and so are its children.
+    listening = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, env={"PATH": os.defpath}, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        command,
+        env={"PATH": os.defpath},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listening,  # noqa: PLW1509  (no other thread runs here)
     ) as process:
         while not list(tmp_path.rglob("*.parquet")):
             assert process.poll() is None
