@@ -64,7 +64,7 @@ def serve(versions: Versions, settings: ServingSettings, *, announce: Callable[[
     # uvicorn raises the signal that ended it once more, for a handler that was there before: this one,
     # so that the process ends with 0.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        signal.signal(number, server.end)
     # One request is too small for several threads, and waiting BLAS threads take cores from others.
     with threadpool_limits(1, "blas"):
         gc.collect()
@@ -120,14 +120,19 @@ class Server(uvicorn.Server):
             self._guard.sweep(cast("set[Connection]", self.server_state.connections), time.monotonic())
         return await super().on_tick(counter)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def end(self, *_: object) -> None:
+        """End as soon as what is under way is answered. A signal's handler: it may come before uvicorn's own is set."""
         self._loader.stop()  # it may be waited for
-        super().handle_exit(sig, frame)
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._loader.stop()
+        super().handle_exit(sig, frame)  # it counts: a second Ctrl-C waits for nothing
 
 
 def make_server(
     versions: Versions, settings: ServingSettings, *, on_listening: Callable[[], None] = lambda: None
-) -> uvicorn.Server:
+) -> Server:
     """The server, ready to run in any thread."""
     metrics = Metrics()
     loader = Loader(

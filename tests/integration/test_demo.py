@@ -74,7 +74,7 @@ def test_walkthrough(settings: DemoSettings, data: Path) -> None:
     assert "only 3 have a name of the 10-05 system" in page
     assert "amplitude (µV)" in page
     assert not re.search(r"(src|href)=\"(?!data:|#)", page)
-    assert len(json.loads(done.example_request.read_text())["features"]) == 3 * 71
+    assert len(json.loads(done.example_request.read_text())["features"]) == 3 * 80
     _run_again(settings, data)
 
 

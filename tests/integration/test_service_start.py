@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from p300.domain import CHAMPION
 from p300.domain.recipe import Recipe
 from p300.registry import ModelCard, Registry, TrainedModel
+from p300.serving.server import bind, make_server
+from p300.settings import ServingSettings
 from tests.integration.service import PATIENCE_S, SCRIPT, service_process
 from tests.ports import free_port
 
@@ -52,3 +55,15 @@ def test_a_patient_start_ends_when_told_to(tmp_path: Path) -> None:
             socket.create_connection(("127.0.0.1", port), timeout=1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_patient_start_ends_when_told_to_before_it_waits(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        registry = Registry(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        server = make_server(registry, ServingSettings(cache_dir=tmp_path, start_wait_s=600))
+        server.end()
+        with bind("127.0.0.1", 0) as listener:
+            running = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+            running.start()
+            running.join(PATIENCE_S)
+    assert not running.is_alive()
