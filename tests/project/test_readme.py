@@ -1,5 +1,6 @@
 """Every command that README shows parses against the real parser."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 import typer
 
 from p300.cli.app import app
+from p300.domain import Recipe
+from p300.eeg.epochs import epoch_map
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -47,3 +50,9 @@ def test_make_targets_exist() -> None:
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+def test_example_request_is_an_epoch_of_the_default_recipe() -> None:
+    """Of the recordings that the walkthrough makes: 16 channels at 512 Hz."""
+    (features,) = json.loads((ROOT / "data" / "example_request.json").read_text()).values()
+    assert len(features) == 16 * epoch_map(Recipe(), 512.0).shape[1]

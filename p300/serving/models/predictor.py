@@ -29,7 +29,7 @@ class Predictor:
     Attributes
     ----------
     layout : str
-        What the feature vector is made of, for people: ``1120 = 16 channels x 70 samples``.
+        What the feature vector is made of, for people: ``1280 = 16 channels x 80 samples``.
     logits : Logits or None
         None for an estimator that is not linear: it is slow enough to keep off the event loop.
     """
@@ -120,7 +120,7 @@ def decide(probabilities: Float64s) -> Labels:
 
 
 def describe_layout(n_features: int, n_channels: int | None) -> str:
-    """``1120 = 16 channels x 70 samples``, or the number alone where the channels are not known."""
+    """``1280 = 16 channels x 80 samples``, or the number alone where the channels are not known."""
     if not n_channels or n_features % n_channels:
         return str(n_features)
     return f"{n_features} = {n_channels} channels x {n_features // n_channels} samples"
