@@ -57,8 +57,9 @@ class Database:
         self.path = Path(tracking_uri.removeprefix(SQLITE_PREFIX)).expanduser().resolve()
         self.artifacts = self.path.parent / ARTIFACTS_FOLDER
         self.uri = f"{SQLITE_PREFIX}{self.path}"
-        # A file that is gone stays gone: SQLite would make an empty one in its place. SQLAlchemy undoes one quote.
-        self.client_uri = f"{SQLITE_PREFIX}file:{quote(quote(str(self.path)))}?mode=rw&uri=true"
+        # A file that is gone stays gone: SQLite would make an empty one in its place. SQLAlchemy undoes one quote,
+        # SQLite the other; with its slashes quoted, MLflow makes no folder named "file:" where we are.
+        self.client_uri = f"{SQLITE_PREFIX}file:{quote(quote(str(self.path), safe=''))}?mode=rw&uri=true"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with _MIGRATIONS:

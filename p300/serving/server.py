@@ -19,6 +19,7 @@ from p300.errors import Unavailable
 from p300.serving.http.app import make_app
 from p300.serving.http.connection import Connection
 from p300.serving.http.guard import Guard, Limits
+from p300.serving.memory import keep_freed_memory
 from p300.serving.metrics import Metrics
 from p300.serving.models.follower import Versions
 from p300.serving.models.loader import Loader
@@ -52,6 +53,7 @@ def serve(versions: Versions, settings: ServingSettings, *, announce: Callable[[
         The address is taken.
     """
     _raise_file_limit()
+    keep_freed_memory()
     listener = bind(settings.host, settings.port)
     address = f"http://{_authority(listener)}"
 
