@@ -23,7 +23,9 @@ def train(
         typer.Option("--training_subjects_percentage", help="share of the processed subjects, the first in id order"),
     ] = 1.0,
     subjects: Annotated[str | None, typer.Option(help="these subjects instead of a share, such as 1-5")] = None,
-    candidate: Annotated[str, typer.Option(help="lda, xdawn-lda, toeplitz-lda, riemann or ensemble")] = "lda",
+    candidate: Annotated[
+        str, typer.Option(help="lda, xdawn-lda, toeplitz-lda, riemann, riemann-difference or ensemble")
+    ] = "lda",
     parameter: Annotated[
         list[str] | None, typer.Option(help="of the candidate, such as shrinkage=0.1; may be given again")
     ] = None,

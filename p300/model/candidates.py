@@ -10,7 +10,7 @@ from p300.model.candidate import Candidate
 from p300.model.ensemble import EnsembleCandidate
 from p300.model.linear.candidate import LinearCandidate
 from p300.model.linear.rules import LdaRule, ToeplitzLdaRule, XdawnLdaRule
-from p300.model.riemann import RiemannCandidate
+from p300.model.riemann import RiemannCandidate, RiemannDifferenceCandidate
 from p300.model.tables import BySubject, Fold, Tables
 
 REGISTERED: tuple[Candidate, ...] = (
@@ -18,7 +18,8 @@ REGISTERED: tuple[Candidate, ...] = (
     LinearCandidate(XdawnLdaRule()),
     LinearCandidate(ToeplitzLdaRule()),
     RiemannCandidate(),
-    EnsembleCandidate((LinearCandidate(XdawnLdaRule()), RiemannCandidate())),
+    RiemannDifferenceCandidate(),
+    EnsembleCandidate((LinearCandidate(XdawnLdaRule()), RiemannCandidate(), RiemannDifferenceCandidate())),
 )
 CANDIDATES: Mapping[str, Candidate] = MappingProxyType({each.name: each for each in REGISTERED})
 
@@ -35,8 +36,8 @@ def candidate(name: str, **parameters: Any) -> Candidate:
         One of :data:`CANDIDATES`.
     **parameters
         ``shrinkage`` ("auto", or from 0 to 1) of ``lda``, ``xdawn-lda`` and ``toeplitz-lda``;
-        ``n_filters`` a class of ``xdawn-lda`` and ``riemann``; ``taper`` of ``toeplitz-lda``. Those of
-        ``ensemble`` are its members', as ``riemann.n_filters``.
+        ``n_filters`` a class of ``xdawn-lda``, ``riemann`` and ``riemann-difference``; ``taper`` of
+        ``toeplitz-lda``. Those of ``ensemble`` are its members', as ``riemann.n_filters``.
 
     Raises
     ------

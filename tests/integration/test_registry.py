@@ -163,6 +163,16 @@ def test_processes_that_find_no_database_make_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
+def test_nothing_is_left_where_the_command_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow makes the folder that it believes its database to be in."""
+    typed_in = tmp_path / "typed in"
+    typed_in.mkdir()
+    monkeypatch.chdir(typed_in)
+    registry = Registry(f"sqlite:///{tmp_path}/50 % of it/mlflow.db")
+    assert registry.versions() == []
+    assert list(typed_in.iterdir()) == []
+
+
 def test_foreign_types_are_not_loaded(tmp_path: Path) -> None:
     registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
     folder = registry.download(_register(registry), tmp_path / "model")

@@ -46,7 +46,11 @@ def test_parameters_make_the_same_candidate_again():
 @pytest.mark.parametrize(
     ("name", "parameters", "reason"),
     [
-        ("svm", {}, "no candidate 'svm': choose one of lda, xdawn-lda, toeplitz-lda, riemann, ensemble"),
+        (
+            "svm",
+            {},
+            "no candidate 'svm': choose one of lda, xdawn-lda, toeplitz-lda, riemann, riemann-difference, ensemble",
+        ),
         ("lda", {"n_filters": 2}, "lda takes no 'n_filters': its parameters are shrinkage"),
         ("lda", {"shrinkage": 1.5}, "shrinkage is 1.5, expected 'auto' or a number from 0 to 1"),
         ("lda", {"shrinkage": "much"}, "shrinkage is 'much'"),

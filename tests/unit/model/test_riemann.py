@@ -24,10 +24,23 @@ def test_xdawn_covariances_are_pyriemanns(tables):
     np.testing.assert_allclose(np.abs(ours), np.abs(theirs), atol=1e-6 * np.abs(theirs).max())
 
 
-def test_the_fitted_pipeline_can_be_fitted_again_by_scikit_learn_alone(tables):
+def test_the_difference_is_laid_beside_the_epoch(tables):
+    """By hand: filters of Target, the difference of the means through them, scikit-learn's covariance of both."""
+    features, labels = tables[1].features.astype(np.float64) * 1e5, tables[1].labels
+    n_channels = tables[1].n_channels
+    ours = XdawnCovariances(n_channels, n_filters=2, responses="difference").fit(features, labels)
+    epochs = features.reshape(len(features), n_channels, -1)
+    difference = ours.filters_ @ (epochs[labels == 2].mean(axis=0) - epochs[labels == 1].mean(axis=0))
+    expected = [ledoit_wolf(np.concatenate([difference, ours.filters_ @ epoch]).T)[0] for epoch in epochs[:5]]
+    assert ours.filters_.shape == (2, n_channels)
+    np.testing.assert_allclose(ours.transform(features[:5]), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["riemann", "riemann-difference"])
+def test_the_fitted_pipeline_can_be_fitted_again_by_scikit_learn_alone(tables, name):
     features = np.concatenate([table.features for table in tables.values()])
     labels = np.concatenate([table.labels for table in tables.values()])
-    streamed = candidate("riemann", n_filters=2).fit(tables)
+    streamed = candidate(name, n_filters=2).fit(tables)
     before = streamed.predict_proba(features)
     again = streamed.fit(features, labels).predict_proba(features)
     np.testing.assert_allclose(again, before, atol=1e-4)
