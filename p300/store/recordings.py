@@ -1,4 +1,4 @@
-"""Recordings as Parquet: written as a whole, read a channel at a time."""
+"""Recordings as Parquet: written as a whole, read a channel at a time, or a few where they are short."""
 
 import io
 import json
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from p300.domain import MICROVOLT, Float32s, Labels, Recording
 from p300.errors import InvalidRecording, Unavailable
 from p300.store.recording_header import STIM, read_header, require_small_footer
+
+# Channels that are decoded at once, on all cores; one alone may take more.
+DECODED_BYTES = 32 * 2**20
 
 Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 
@@ -62,7 +65,8 @@ def open_recording(file: BinaryIO) -> Iterator[Recording]:
     with parquet:
         with _parsing():
             header = read_header(parquet)
-        stim = _read_stim(_read_numbers(parquet, STIM))
+        (codes,) = _read_numbers(parquet, [STIM])
+        stim = _read_stim(codes)
         channels = StoredChannels(parquet, header.columns)
         yield Recording(channels, stim, header.sfreq_hz, header.channel_names)
 
@@ -77,10 +81,13 @@ class StoredChannels:
         return len(self._columns)
 
     def __iter__(self) -> Iterator[Float32s]:
-        return map(self._read, self._columns)
+        rows = max(1, self._file.metadata.num_rows)
+        n_at_once = max(1, DECODED_BYTES // (rows * np.dtype(np.float64).itemsize))
+        for start in range(0, len(self._columns), n_at_once):
+            names = self._columns[start : start + n_at_once]
+            yield from map(self._volts, names, _read_numbers(self._file, names))
 
-    def _read(self, name: str) -> Float32s:
-        numbers = _read_numbers(self._file, name)
+    def _volts(self, name: str, numbers: Numbers) -> Float32s:
         volts = np.empty(len(numbers), dtype=np.float32)
         np.multiply(numbers, MICROVOLT, out=volts, casting="same_kind")
         _check_samples(volts, name)
@@ -99,9 +106,13 @@ def _parsing() -> Iterator[None]:
         raise InvalidRecording(f"the file does not parse as Parquet ({reason}); write it again") from error
 
 
-def _read_numbers(file: pq.ParquetFile, name: str) -> Numbers:
+def _read_numbers(file: pq.ParquetFile, names: Sequence[str]) -> Iterator[Numbers]:
     with _parsing():
-        column = file.read([name], use_threads=False).column(0)
+        columns = file.read(names, use_threads=len(names) > 1)
+    return (_numbers(columns.column(name), name) for name in names)
+
+
+def _numbers(column: pa.ChunkedArray, name: str) -> Numbers:
     if column.null_count:
         raise InvalidRecording(f"column {name!r} has {column.null_count} missing values, expected a number in each row")
     # A product with a float16 would be rounded to one.

@@ -14,7 +14,7 @@ import pytest
 
 from p300.domain import Recording
 from p300.errors import InvalidRecording, Unavailable
-from p300.store import recording_header
+from p300.store import recording_header, recordings
 from p300.store.recordings import decode_recording, encode_recording, open_recording
 
 REAL_SUBJECT = Path(__file__).parents[4] / "shared/data/br41nio/subject_01/subject_01_eeg_stim.parquet"
@@ -171,7 +171,15 @@ def test_a_list_in_each_row_is_no_channel() -> None:
         decode_recording(_parquet({"eeg_ch1": [[1.0]] * 6, "stim": STIM}))
 
 
-def test_one_channel_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch, recording: Recording) -> None:
+@pytest.mark.parametrize(
+    ("decoded_bytes", "expected"),
+    [(1, [["eeg_ch1"], ["eeg_ch2"], ["eeg_ch3"]]), (recordings.DECODED_BYTES, [["eeg_ch1", "eeg_ch2", "eeg_ch3"]])],
+    ids=["long", "short"],
+)
+def test_no_more_channels_are_held_than_memory_is_meant_for(
+    monkeypatch: pytest.MonkeyPatch, recording: Recording, decoded_bytes: int, expected: list[list[str]]
+) -> None:
+    monkeypatch.setattr(recordings, "DECODED_BYTES", decoded_bytes)
     asked: list[list[str]] = []
     read = pq.ParquetFile.read
 
@@ -185,7 +193,7 @@ def test_one_channel_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch, recordin
         assert asked == [["stim"]]
         for channel, original in zip(opened.samples, recording.samples, strict=True):
             np.testing.assert_allclose(channel, original, rtol=3e-7)
-    assert asked == [["stim"], ["eeg_ch1"], ["eeg_ch2"], ["eeg_ch3"]]
+    assert asked == [["stim"], *expected]
 
 
 def test_a_disk_that_fails_is_not_blamed_on_the_recording(recording: Recording) -> None:
