@@ -14,8 +14,8 @@ from p300.store.recordings import decode_recording
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 # Mean AUC over kept epochs and over all flashes that the default candidate and the ensemble must reach: as
-# docs/results.md has them, less a few thousandths. On kept epochs the design asks for .855, .695 and .840 of lda, and of
-# the best candidate for .890, .730 and .932 on the first three sets.
+# docs/results.md has them, less a few thousandths. On kept epochs the design asks for .855, .695 and .840 of lda, and
+# for .890, .730 and .932 of the best candidate on the first three sets.
 LDA = {"br41nio": (0.856, 0.845), "gtn": (0.712, 0.704), "comp2b": (0.884, 0.874), "bnci": (0.731, 0.729)}
 ENSEMBLE = {"br41nio": (0.890, 0.876), "gtn": (0.747, 0.736), "comp2b": (0.932, 0.923), "bnci": (0.758, 0.756)}
 N_SUBJECTS = {"br41nio": 5, "gtn": 21, "comp2b": 3, "bnci": 3}

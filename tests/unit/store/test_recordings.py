@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -183,8 +184,8 @@ def test_no_more_channels_are_held_than_memory_is_meant_for(
     asked: list[list[str]] = []
     read = pq.ParquetFile.read
 
-    def counted(file: pq.ParquetFile, columns: list[str], **options: object) -> pa.Table:
-        asked.append(columns)
+    def counted(file: pq.ParquetFile, columns: Sequence[str], **options: object) -> pa.Table:
+        asked.append(list(columns))
         return read(file, columns, **options)
 
     monkeypatch.setattr(pq.ParquetFile, "read", counted)
