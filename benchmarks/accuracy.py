@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks import peers
@@ -19,12 +20,12 @@ from p300.domain import Float64s, Recipe
 from p300.model.answers import Answers, read_flashes
 from p300.model.calibration import calibrated_by_others
 from p300.model.candidates import CANDIDATES, leave_out
+from p300.model.scores import calibration_error
 from p300.model.tables import single_folds, together
 from p300.model.tuning import tune
 
 RESULTS = Path(".p300/accuracy.json")
 N_RESAMPLES = 4000
-N_BINS = 10
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def row_of(name: str, classifier: str, answers: Answers) -> Row:
         answers.all_flashes and answers.all_flashes.mean_auc,
         answers.share_kept,
         float(np.mean([log_loss(each.targets, each.probabilities) for each in answers.values()])),
-        calibration_error(answers),
+        calibration_error(*pooled(answers)),
         dict(auc),
     )
 
@@ -128,12 +129,10 @@ def log_loss(targets: Float64s, probabilities: Float64s) -> float:
     return float(-np.mean(np.log(np.where(targets, likely, 1 - likely))))
 
 
-def calibration_error(answers: Answers) -> float:
-    """Mean distance between the mean probability and the share of Targets, over bins of equally many epochs."""
-    said = np.concatenate([each.probabilities for each in answers.values()])
-    happened = np.concatenate([each.targets for each in answers.values()])
-    bins = np.array_split(np.argsort(said), N_BINS)
-    return float(np.mean([abs(said[each].mean() - happened[each].mean()) for each in bins]))
+def pooled(answers: Answers) -> tuple[NDArray[np.bool_], NDArray[np.floating]]:
+    """What was flashed and what was answered, to all subjects thrown together."""
+    targets = np.concatenate([each.targets for each in answers.values()])
+    return targets, np.concatenate([each.probabilities for each in answers.values()])
 
 
 if __name__ == "__main__":

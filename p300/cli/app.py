@@ -22,6 +22,7 @@ for command in (
     models.train,
     models.serve,
     experiments.simulate,
+    experiments.compare,
     models.promote,
     models.rollback,
     models.status,

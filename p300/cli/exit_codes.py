@@ -4,6 +4,8 @@ from p300.errors import InvalidInput, InvalidRecording, P300Error
 
 FAILED = 1
 UNUSABLE = 2
+KEEP = 3
+UNDECIDED = 4
 INTERRUPTED = 130  # 128 and SIGINT's number, as shells count
 READER_GONE = 141  # 128 and SIGPIPE's number
 
@@ -11,6 +13,8 @@ MEANINGS = {
     0: "done",
     FAILED: "not done, or not all of it; a sentence says why",
     UNUSABLE: "an option, a setting or a file breaks the rules",
+    KEEP: "compared: keep the champion",
+    UNDECIDED: "compared: undecided",
     INTERRUPTED: "interrupted by Ctrl-C",
     READER_GONE: "whoever read the output has gone",
 }

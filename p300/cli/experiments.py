@@ -1,13 +1,14 @@
-"""Commands that ask a served model and show what came out: simulate, report, demo."""
+"""Commands that ask a served model and show what came out: simulate, compare, report, demo."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from p300.cli.exit_codes import KEEP, UNDECIDED
 from p300.cli.models import BaseUrl, TrackingUri, open_registry
 from p300.cli.recordings import RecipeChoice, recipe_of
-from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, mean_cells, progress, table_of
+from p300.cli.terminal import ANSWER_COLUMNS, answer_rows, console, mean_cells, progress, score_text, table_of
 
 if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
@@ -59,6 +60,38 @@ def simulate(
     console.print(f"MLflow run {evaluation.run_id}")
     if evaluation.wandb_place:
         console.print(f"Weights & Biases run in {evaluation.wandb_place}")
+
+
+def compare(mlflow_tracking_uri: TrackingUri = None) -> None:
+    """Say whether the challenger should replace the champion.
+
+    By what both answered in simulations, on people whom neither has learnt from. Ends with 0 for
+    promote, 3 for keep and 4 for undecided.
+
+    Example:
+
+      p300 compare && p300 promote
+    """
+    from p300.jobs.judging import compare as job
+    from p300.jobs.judging.report import verdict_sentence
+
+    compared = job.compare(open_registry(mlflow_tracking_uri))
+    verdict = compared.verdict
+    columns = ["subject", f"champion (version {compared.champion.version})"]
+    columns += [f"challenger (version {compared.challenger.version})", "difference"]
+    rows = [
+        [str(subject), score_text(each.champion_auc), score_text(each.challenger_auc), f"{each.difference:+.3f}"]
+        for subject, each in verdict.per_subject.items()
+    ]
+    console.print(table_of("AUC of people whom neither has learnt from", columns, rows))
+    checks = [
+        [each.name, f"{each.value:.3f}", f"{each.limit:g}", "" if each.holds else "fails"] for each in verdict.checks
+    ]
+    console.print(table_of("checks", ["check", "value", "limit", ""], checks))
+    these = verdict.of_these
+    console.print(f"on these people alone: {verdict.difference:+.3f} AUC, {these.low:+.3f} to {these.high:+.3f}")
+    console.print(verdict_sentence(verdict), soft_wrap=True)
+    raise typer.Exit({"promote": 0, "keep": KEEP, "undecided": UNDECIDED}[verdict.outcome])
 
 
 def report(

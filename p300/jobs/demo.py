@@ -11,7 +11,7 @@ from pathlib import Path
 from p300.domain import CHALLENGER, CHAMPION, SubjectId
 from p300.domain.recipe import Recipe
 from p300.errors import InvalidInput, PartialFailure, Refused
-from p300.jobs.judging.answers import compare_versions
+from p300.jobs.judging.compare import compare_versions
 from p300.jobs.judging.evaluate import Evaluation, Simulation, evaluate
 from p300.jobs.judging.promote import promote
 from p300.jobs.judging.report import report

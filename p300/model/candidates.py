@@ -19,7 +19,7 @@ REGISTERED: tuple[Candidate, ...] = (
     LinearCandidate(ToeplitzLdaRule()),
     RiemannCandidate(),
     RiemannDifferenceCandidate(),
-    EnsembleCandidate((LinearCandidate(XdawnLdaRule()), RiemannCandidate(), RiemannDifferenceCandidate())),
+    EnsembleCandidate((LinearCandidate(XdawnLdaRule()), RiemannCandidate(n_filters=3), RiemannDifferenceCandidate())),
 )
 CANDIDATES: Mapping[str, Candidate] = MappingProxyType({each.name: each for each in REGISTERED})
 

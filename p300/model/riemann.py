@@ -152,7 +152,7 @@ def fit_riemann(by_time: Statistics, tables: Tables, n_filters: int, responses: 
 class RiemannCandidate(Candidate):
     """Covariances of xDAWN sources, beside the response of each class, in the tangent space."""
 
-    n_filters: int = 3
+    n_filters: int = 4
     name: ClassVar[str] = "riemann"
     responses: ClassVar[Responses] = "classes"
 

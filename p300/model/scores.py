@@ -11,6 +11,7 @@ from p300.domain import Float64s
 from p300.errors import InvalidInput
 
 THRESHOLD = 0.5
+N_BINS = 10  # of a reliability diagram
 MEAN_NAMES = ("auc", "balanced_accuracy", "kappa", "accuracy")
 
 
@@ -92,6 +93,22 @@ def score(targets: ArrayLike, probabilities: ArrayLike) -> Scores:
         confusion=confusion,
         n_epochs=len(truth),
     )
+
+
+def brier_score(targets: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
+    """Mean squared distance of the probability from what happened (Brier 1950); arrays of shape (n_epochs,)."""
+    return float(np.mean(np.square(np.asarray(probabilities, np.float64) - targets)))
+
+
+def calibration_error(targets: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
+    """Mean distance between the mean probability and the share of Targets, over bins of equally many epochs.
+
+    Parameters
+    ----------
+    targets, probabilities : ndarray, shape (n_epochs,)
+    """
+    bins = np.array_split(np.argsort(probabilities), min(N_BINS, len(targets)))
+    return float(np.mean([abs(probabilities[each].mean() - targets[each].mean()) for each in bins]))
 
 
 def _auc(truth: NDArray[np.bool_], answers: Float64s) -> float:

@@ -21,7 +21,7 @@ DEFAULT_GRID: tuple[Candidate, ...] = (
     *(candidate("lda", shrinkage=shrinkage) for shrinkage in ("auto", 0.01, 0.03, 0.1, 0.3)),
     *(candidate("xdawn-lda", n_filters=n_filters) for n_filters in (1, 2, 3, 4)),
     *(candidate("toeplitz-lda", shrinkage=shrinkage) for shrinkage in ("auto", 0.05, 0.2)),
-    *(candidate("riemann", n_filters=n_filters) for n_filters in (2, 3, 5)),
+    *(candidate("riemann", n_filters=n_filters) for n_filters in (2, 4)),
     candidate("riemann-difference"),
     candidate("ensemble"),
 )

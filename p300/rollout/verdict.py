@@ -1,64 +1,86 @@
-"""Which of two versions tells Target from NonTarget better, on epochs that neither has learnt from.
+"""Whether a challenger deserves to replace the champion, by answers on epochs that neither has learnt from."""
 
-Both score the same epochs, so their AUC are compared within each subject as a pair (DeLong, DeLong
-& Clarke-Pearson 1988, Biometrics 44:837), by the midranks of Sun & Xu (2014, IEEE Signal Processing
-Letters 21:1389), and the differences are averaged over the subjects. The interval is about these
-subjects: it says how sure the difference is given their number of flashes, and knows nothing of how
-subjects differ from those who were not measured.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from p300.domain import Float64s, SubjectId, subject_name
-from p300.errors import InvalidInput
-from p300.model.answers import Answers, SubjectAnswers
+from p300.domain import SubjectId
+from p300.model.answers import Answers
+from p300.model.scores import brier_score, calibration_error
+from p300.rollout.difference import SubjectDifference, differences, mean_difference
+from p300.rollout.evidence import Interval, further_subjects, interval_of_the_next, interval_of_these
 
-Better = Literal["challenger", "champion", "undecided"]
-
-FEWEST_OF_A_CLASS = 2
+Outcome = Literal["promote", "keep", "undecided"]
 
 
 @dataclass(frozen=True)
-class SubjectVerdict:
-    """One subject's AUC under both versions; ``variance`` is that of their difference."""
+class Limits:
+    """What a challenger must reach.
 
-    champion_auc: float
-    challenger_auc: float
-    variance: float
+    Attributes
+    ----------
+    error : float
+        How often a version that is no better may be promoted.
+    minimum_effect : float
+        Least gain in mean AUC that is worth a replacement.
+    largest_subject_loss : float
+        Most AUC that any one subject may lose.
+    largest_brier_rise : float
+        By how much the mean Brier score may rise.
+    largest_calibration_error : float
+        Of the challenger, see :func:`p300.model.scores.calibration_error`.
+    """
+
+    error: float = 0.05
+    minimum_effect: float = 0.005
+    largest_subject_loss: float = 0.1
+    largest_brier_rise: float = 0.01
+    largest_calibration_error: float = 0.1
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something beside the difference that must hold; `value` may be as large as `limit`."""
+
+    name: str
+    value: float
+    limit: float
 
     @property
-    def difference(self) -> float:
-        return self.challenger_auc - self.champion_auc
+    def holds(self) -> bool:
+        return self.value <= self.limit
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The challenger's mean AUC minus the champion's, between ``low`` and ``high``.
+    """The challenger's mean AUC minus the champion's, how sure that is, and what follows.
 
-    ``better`` is undecided where the interval holds zero.
+    Attributes
+    ----------
+    of_these : Interval
+        If these very people were asked again.
+    of_the_next : Interval
+        Over all people of whom these are a sample: this one decides.
+    reason : str
+        Why this outcome, as the end of a sentence that begins with it.
+    further_subjects : int or None
+        About how many more people would settle what is undecided; None where it is settled or nobody can say.
     """
 
+    outcome: Outcome
+    reason: str
     difference: float
-    low: float
-    high: float
-    confidence: float
-    better: Better
-    per_subject: dict[SubjectId, SubjectVerdict]
+    of_these: Interval
+    of_the_next: Interval
+    checks: tuple[Check, ...]
+    per_subject: dict[SubjectId, SubjectDifference]
+    further_subjects: int | None = None
 
 
-def compare(champion: Answers, challenger: Answers, *, confidence: float = 0.95) -> Verdict:
+def compare(champion: Answers, challenger: Answers, limits: Limits | None = None) -> Verdict:
     """Compare two versions on the same epochs of the same subjects.
-
-    Parameters
-    ----------
-    confidence : float
-        Of the interval.
 
     Raises
     ------
@@ -66,66 +88,53 @@ def compare(champion: Answers, challenger: Answers, *, confidence: float = 0.95)
         The versions did not score the same epochs, a subject has fewer than two epochs of a class,
         or some probabilities are no numbers.
     """
-    if not champion or set(champion) != set(challenger):
-        raise InvalidInput(
-            "both versions must have scored the same subjects: "
-            f"champion {sorted(champion)}, challenger {sorted(challenger)}"
-        )
-    per_subject = {
-        subject: _compare_subject(subject, champion[subject], challenger[subject]) for subject in sorted(champion)
-    }
-    verdicts = per_subject.values()
-    difference = float(np.mean([verdict.difference for verdict in verdicts]))
-    # The subjects' errors are independent, so the variance of their mean is the sum over n squared.
-    standard_error = float(np.sqrt(sum(verdict.variance for verdict in verdicts))) / len(verdicts)
-    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * standard_error
-    low, high = difference - margin, difference + margin
-    better: Better = "challenger" if low > 0 else "champion" if high < 0 else "undecided"
-    return Verdict(difference, low, high, confidence, better, per_subject)
-
-
-def is_comparable(answers: SubjectAnswers) -> bool:
-    """Whether there are enough epochs of each class for the variance of an AUC."""
-    n_targets = int(np.count_nonzero(answers.targets))
-    return min(n_targets, len(answers.targets) - n_targets) >= FEWEST_OF_A_CLASS
-
-
-def _compare_subject(subject: SubjectId, champion: SubjectAnswers, challenger: SubjectAnswers) -> SubjectVerdict:
-    targets = champion.targets
-    shapes = [champion.probabilities.shape, challenger.probabilities.shape]
-    if not (np.array_equal(targets, challenger.targets) and shapes == [targets.shape] * 2):
-        raise InvalidInput(
-            f"{subject_name(subject)}: {shapes[0]} probabilities of the champion and {shapes[1]} "
-            f"of the challenger for {targets.shape} epochs, expected one each, of the same epochs"
-        )
-    if not all(np.isfinite(each.probabilities).all() for each in (champion, challenger)):
-        raise InvalidInput(f"{subject_name(subject)}: some probabilities are no numbers")
-    if not is_comparable(champion):
-        raise InvalidInput(
-            f"{subject_name(subject)} has {np.count_nonzero(targets)} Target among {len(targets)} epochs: "
-            "a comparison needs at least two of each class"
-        )
-    champion_parts = placements(champion.probabilities, targets)
-    challenger_parts = placements(challenger.probabilities, targets)
-    variance = sum(
-        float(np.var(theirs - ours, ddof=1)) / len(ours)
-        for ours, theirs in zip(champion_parts, challenger_parts, strict=True)
+    limits = limits or Limits()
+    per_subject = differences(champion, challenger)
+    subjects = list(per_subject.values())
+    difference = mean_difference(per_subject)
+    of_the_next = interval_of_the_next(subjects, champion, challenger, limits.error)
+    checks = _checks(champion, challenger, subjects, limits)
+    outcome, reason = _decide(difference, of_the_next, checks, limits)
+    return Verdict(
+        outcome,
+        reason,
+        difference,
+        interval_of_these(subjects, limits.error),
+        of_the_next,
+        checks,
+        per_subject,
+        further_subjects(np.array([each.difference for each in subjects]), limits.minimum_effect, limits.error)
+        if outcome == "undecided"
+        else None,
     )
-    return SubjectVerdict(float(champion_parts[0].mean()), float(challenger_parts[0].mean()), variance)
 
 
-def placements(probabilities: NDArray[np.floating], targets: NDArray[np.bool_]) -> tuple[Float64s, Float64s]:
-    """Where each epoch stands among those of the other class: DeLong's structural components.
+def _checks(
+    champion: Answers, challenger: Answers, subjects: Sequence[SubjectDifference], limits: Limits
+) -> tuple[Check, ...]:
+    briers = [
+        np.mean([brier_score(each.targets, each.probabilities) for each in answers.values()])
+        for answers in (champion, challenger)
+    ]
+    targets = np.concatenate([each.targets for each in challenger.values()])
+    probabilities = np.concatenate([each.probabilities for each in challenger.values()])
+    return (
+        Check("largest loss of one subject", max(-each.difference for each in subjects), limits.largest_subject_loss),
+        Check("rise of the Brier score", float(briers[1] - briers[0]), limits.largest_brier_rise),
+        Check("calibration error", calibration_error(targets, probabilities), limits.largest_calibration_error),
+    )
 
-    Returns
-    -------
-    of_targets : ndarray, shape (n_targets,)
-        For each Target, the share of NonTargets scored lower, a tie counting one half.
-    of_nontargets : ndarray, shape (n_nontargets,)
-        For each NonTarget, the share of Targets scored higher. The mean of either is the AUC.
-    """
-    positive, negative = probabilities[targets], probabilities[~targets]
-    ranks = rankdata(np.concatenate([positive, negative]))
-    of_targets = (ranks[: len(positive)] - rankdata(positive)) / len(negative)
-    of_nontargets = 1 - (ranks[len(positive) :] - rankdata(negative)) / len(positive)
-    return of_targets, of_nontargets
+
+def _decide(difference: float, of_the_next: Interval, checks: Sequence[Check], limits: Limits) -> tuple[Outcome, str]:
+    failed = [each for each in checks if not each.holds]
+    if of_the_next.high < 0:
+        return "keep", "the champion is better"
+    if of_the_next.high < limits.minimum_effect:
+        return "keep", f"a gain of {limits.minimum_effect:g} AUC is ruled out"
+    if failed:
+        return "keep", "; ".join(f"{each.name} {each.value:.3f}, limit {each.limit:g}" for each in failed)
+    if of_the_next.low <= 0:
+        return "undecided", "these people are too few, or too different, to tell for the next one"
+    if difference < limits.minimum_effect:
+        return "keep", f"better, but by less than {limits.minimum_effect:g} AUC"
+    return "promote", "the challenger is better for the next person"

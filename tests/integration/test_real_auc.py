@@ -20,7 +20,14 @@ SUBJECTS = range(1, 6)
 FIRST = Recipe((1.0, 20.0), (-0.1, 0.6), (-0.1, 0.0), 100e-6, 100.0, "channel", None, "keep")
 
 # What each candidate reached when it was written, less two thousandths. The design asks for .84 and .865.
-BARS = {"lda": 0.850, "xdawn-lda": 0.868, "toeplitz-lda": 0.856, "riemann": 0.873, "ensemble": 0.888}
+BARS = {
+    "lda": 0.850,
+    "xdawn-lda": 0.868,
+    "toeplitz-lda": 0.856,
+    "riemann": 0.873,
+    "riemann-difference": 0.867,
+    "ensemble": 0.888,
+}
 
 pytestmark = [
     pytest.mark.realdata,

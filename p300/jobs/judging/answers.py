@@ -1,12 +1,20 @@
-"""What a version answered on subjects it had not seen, read back from its simulations, and what follows from it."""
+"""What a version answered on subjects it had not seen, read back from its simulations; and which it is."""
 
 import numpy as np
 
 from p300.domain import SubjectId
-from p300.errors import NotFound, Refused
+from p300.errors import NotFound
 from p300.model.answers import Answers, SubjectAnswers
 from p300.registry import ModelVersion, Registry
-from p300.rollout.verdict import Verdict, compare, is_comparable
+from p300.rollout.difference import is_comparable
+
+
+def version_under(registry: Registry, alias: str) -> ModelVersion:
+    """The version that has an alias; raises NotFound where none has."""
+    version = registry.version_under(alias)
+    if version is None:
+        raise NotFound(f"no version has the alias {alias}: train one and give it that alias first")
+    return version
 
 
 def answers_of(registry: Registry, version: ModelVersion) -> Answers:
@@ -23,23 +31,6 @@ def answers_of(registry: Registry, version: ModelVersion) -> Answers:
             continue
         newest = {**answers, **newest}
     return Answers(newest).of(sorted(newest.keys() - set(trained_on)))
-
-
-def compare_versions(registry: Registry, champion: ModelVersion, challenger: ModelVersion) -> Verdict:
-    """Which of two versions is better, on the subjects that both have answered and neither was trained on.
-
-    Raises
-    ------
-    Refused
-        There is no such subject.
-    """
-    ours, theirs = comparable(answers_of(registry, champion), answers_of(registry, challenger))
-    if not ours:
-        raise Refused(
-            f"versions {champion.version} and {challenger.version} have answered no subject in common that neither was "
-            "trained on, and of whom there are enough flashes of both kinds: simulate both on such subjects first"
-        )
-    return compare(ours, theirs)
 
 
 def comparable(champion: Answers, challenger: Answers) -> tuple[Answers, Answers]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from p300.domain import FeatureTable, SubjectId, subject_name
-from p300.errors import NotFound, Refused
+from p300.errors import Refused
+from p300.jobs.judging.answers import version_under
 from p300.model.answers import Answers
 from p300.registry import ModelCard, ModelVersion, Registry
 from p300.registry.records import ANSWERS_FILE, SimulationRun, simulation_metrics, simulation_summary
@@ -61,7 +62,7 @@ class Evaluation:
 
 def with_subjects(simulation: Simulation, store: ObjectStore, registry: Registry) -> Simulation:
     """The same simulation, with everybody named whom it asks about; raises as :func:`evaluate`."""
-    version = _version_under(registry, simulation.endpoint.alias)
+    version = version_under(registry, simulation.endpoint.alias)
     trained_on = registry.card(version).training_subjects
     return replace(simulation, subjects=tuple(_tables(simulation, store, version, trained_on)))
 
@@ -98,7 +99,7 @@ def evaluate(
         MLflow or the served alias does not answer.
     """
     alias = simulation.endpoint.alias
-    version = _version_under(registry, alias)
+    version = version_under(registry, alias)
     card = registry.card(version)
     tables = _MatchingTables(_tables(simulation, store, version, card.training_subjects), version, card)
     started_s = time.perf_counter()
@@ -109,13 +110,6 @@ def evaluate(
     _warn_if_moved(registry, alias, version)
     seen = tuple(subject for subject in answers if subject in card.training_subjects)
     return _record(Evaluation(alias, version, answers, seen, replay_s), simulation, registry, wandb_project)
-
-
-def _version_under(registry: Registry, alias: str) -> ModelVersion:
-    version = registry.version_under(alias)
-    if version is None:
-        raise NotFound(f"no version has the alias {alias}: train one and give it that alias first")
-    return version
 
 
 class _MatchingTables(Mapping[SubjectId, FeatureTable]):

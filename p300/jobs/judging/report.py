@@ -1,5 +1,6 @@
 """Report: what is registered, what it did on unseen subjects, and what the recordings look like, as one HTML file."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,13 +78,18 @@ def report(store: ObjectStore, registry: Registry, path: Path) -> Path:
 
 
 def verdict_sentence(verdict: Verdict) -> str:
-    """Who is better and by how much, for people."""
-    interval = f"{verdict.confidence:.0%} interval {verdict.low:+.3f} to {verdict.high:+.3f}"
-    margin = f"{verdict.difference:+.3f} AUC, {interval}"
+    """The outcome, why, and by how much, for people."""
     whom = subjects_text(verdict.per_subject)
-    if verdict.better == "undecided":
-        return f"Undecided between challenger and champion on subjects {whom}: {margin}, which holds zero."
-    return f"The {verdict.better} is better on subjects {whom}: challenger minus champion {margin}."
+    bounds = f"{_bound(verdict.of_the_next.low)} to {_bound(verdict.of_the_next.high)} for the next person"
+    more = f" About {verdict.further_subjects} more would settle it." if verdict.further_subjects else ""
+    return (
+        f"{verdict.outcome.capitalize()}: {verdict.reason}. Challenger minus champion on subjects {whom}: "
+        f"{verdict.difference:+.3f} AUC, {bounds}.{more}"
+    )
+
+
+def _bound(value: float) -> str:
+    return f"{value:+.3f}" if math.isfinite(value) else "no bound"
 
 
 def _contest(registry: Registry, versions: Sequence[ModelVersion]) -> _Contest:
