@@ -91,12 +91,6 @@ def subset_means(values: Float64s) -> Float64s:
     return np.asarray(sums[1:] / counts[1:])
 
 
-def sign_flip_p_value(differences: Float64s) -> float:
-    """Share of the sign flips of at most :data:`FEW_SUBJECTS` differences whose mean is no lower: exact, one-sided."""
-    n_no_lower = 1 + int(np.count_nonzero(subset_means(differences) <= 0))
-    return n_no_lower / (1 << len(differences))
-
-
 def hierarchical_means(resampled: Float64s, rng: np.random.Generator, n_replicates: int) -> Float64s:
     """Mean difference of subjects drawn anew, each with flashes drawn anew: shape (n_replicates,).
 
