@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks import peers
@@ -110,7 +109,7 @@ def row_of(name: str, classifier: str, answers: Answers) -> Row:
         answers.all_flashes and answers.all_flashes.mean_auc,
         answers.share_kept,
         float(np.mean([log_loss(each.targets, each.probabilities) for each in answers.values()])),
-        calibration_error(*pooled(answers)),
+        calibration_error(answers.pooled_targets, answers.pooled_probabilities),
         dict(auc),
     )
 
@@ -127,12 +126,6 @@ def log_loss(targets: Float64s, probabilities: Float64s) -> float:
     """Mean of minus the log of the probability that was given to what happened."""
     likely = np.clip(probabilities, 1e-15, 1 - 1e-15)
     return float(-np.mean(np.log(np.where(targets, likely, 1 - likely))))
-
-
-def pooled(answers: Answers) -> tuple[NDArray[np.bool_], NDArray[np.floating]]:
-    """What was flashed and what was answered, to all subjects thrown together."""
-    targets = np.concatenate([each.targets for each in answers.values()])
-    return targets, np.concatenate([each.probabilities for each in answers.values()])
 
 
 if __name__ == "__main__":

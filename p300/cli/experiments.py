@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from p300.jobs.demo import Walkthrough
 
 REPORT = Path(".p300/report.html")
+COMPARISON = Path(".p300/comparison.html")
 COLUMNS = ["asked", "version", "trained on", "unseen subjects", *ANSWER_COLUMNS]
 
 
@@ -62,7 +63,10 @@ def simulate(
         console.print(f"Weights & Biases run in {evaluation.wandb_place}")
 
 
-def compare(mlflow_tracking_uri: TrackingUri = None) -> None:
+def compare(
+    out: Annotated[Path, typer.Option(help="where the page goes")] = COMPARISON,
+    mlflow_tracking_uri: TrackingUri = None,
+) -> None:
     """Say whether the challenger should replace the champion.
 
     By what both answered in simulations, on people whom neither has learnt from. Ends with 0 for
@@ -73,7 +77,8 @@ def compare(mlflow_tracking_uri: TrackingUri = None) -> None:
       p300 compare && p300 promote
     """
     from p300.jobs.judging import compare as job
-    from p300.jobs.judging.report import verdict_sentence
+    from p300.jobs.judging.comparison_page import write_comparison
+    from p300.jobs.judging.verdict_text import verdict_sentence
 
     compared = job.compare(open_registry(mlflow_tracking_uri))
     verdict = compared.verdict
@@ -91,6 +96,7 @@ def compare(mlflow_tracking_uri: TrackingUri = None) -> None:
     these = verdict.of_these
     console.print(f"on these people alone: {verdict.difference:+.3f} AUC, {these.low:+.3f} to {these.high:+.3f}")
     console.print(verdict_sentence(verdict), soft_wrap=True)
+    console.print(f"wrote {write_comparison(compared, out)}")
     raise typer.Exit({"promote": 0, "keep": KEEP, "undecided": UNDECIDED}[verdict.outcome])
 
 
@@ -124,7 +130,7 @@ def demo(
       p300 demo --data recordings
     """
     from p300.jobs.demo import Demo, DemoSettings
-    from p300.jobs.judging.report import verdict_sentence
+    from p300.jobs.judging.verdict_text import verdict_sentence
     from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings, read_settings
 
     settings = DemoSettings(

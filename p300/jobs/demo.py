@@ -140,7 +140,7 @@ class Demo:
         evaluations.append(ask(CHAMPION, for_both[1:] or for_both))
         second = self._train(store, registry, SECOND_SHARE)
         evaluations += [ask(CHAMPION, for_both), ask(CHALLENGER, for_both)]
-        verdict = compare_versions(registry, first.version, second.version)
+        verdict = compare_versions(registry, first.version, second.version).verdict
         with self._progress("writing the report", 1) as advance:
             page = report(store, registry, self._world.folder / "report.html")
             advance(page)

@@ -144,10 +144,17 @@ class Answers(Mapping[SubjectId, SubjectAnswers]):
     @cached_property
     def pooled(self) -> Scores:
         """Scores of all subjects' epochs thrown together: also asks whether one threshold fits all."""
-        return score(
-            np.concatenate([each.targets for each in self.values()]),
-            np.concatenate([each.probabilities for each in self.values()]),
-        )
+        return score(self.pooled_targets, self.pooled_probabilities)
+
+    @cached_property
+    def pooled_targets(self) -> NDArray[np.bool_]:
+        """Of all subjects, one after another: shape (n_epochs,)."""
+        return np.concatenate([each.targets for each in self.values()])
+
+    @cached_property
+    def pooled_probabilities(self) -> Probabilities:
+        """Of all subjects, one after another: shape (n_epochs,)."""
+        return np.concatenate([each.probabilities for each in self.values()])
 
     @cached_property
     def all_flashes(self) -> "Answers | None":

@@ -100,15 +100,27 @@ def brier_score(targets: NDArray[np.bool_], probabilities: NDArray[np.floating])
     return float(np.mean(np.square(np.asarray(probabilities, np.float64) - targets)))
 
 
-def calibration_error(targets: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
-    """Mean distance between the mean probability and the share of Targets, over bins of equally many epochs.
+def equal_bins(targets: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> tuple[Float64s, Float64s]:
+    """The reliability diagram: mean probability and share of Targets, over bins of equally many epochs.
 
     Parameters
     ----------
     targets, probabilities : ndarray, shape (n_epochs,)
+
+    Returns
+    -------
+    said, happened : ndarray, shape (n_bins,)
+        Ten of them, or as many as there are epochs.
     """
     bins = np.array_split(np.argsort(probabilities), min(N_BINS, len(targets)))
-    return float(np.mean([abs(probabilities[each].mean() - targets[each].mean()) for each in bins]))
+    said = np.array([np.mean(probabilities[each], dtype=np.float64) for each in bins])
+    return said, np.array([targets[each].mean() for each in bins])
+
+
+def calibration_error(targets: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
+    """Mean distance between what was said and what happened, see :func:`equal_bins`."""
+    said, happened = equal_bins(targets, probabilities)
+    return float(np.abs(said - happened).mean())
 
 
 def _auc(truth: NDArray[np.bool_], answers: Float64s) -> float:

@@ -42,7 +42,7 @@ def evoked_figure(evoked: Evoked) -> Figure:
             axes.plot(times_ms, mean, color=COLOURS[label], linewidth=1.4, label=label.name)
         axes.set_title(name, fontsize=9)
         axes.label_outer(remove_inner_ticks=True)  # which take half the time to draw
-        _plain(axes)
+        plain(axes)
     for axes in panels[n_channels:]:
         axes.set_visible(False)
     panels[0].legend(frameon=False, fontsize=8)
@@ -69,7 +69,7 @@ def roc_figure(versions: Mapping[str, Answers]) -> Figure:
     axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC by subject and mean")
     axes.set_aspect("equal")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -98,7 +98,7 @@ def auc_figure(versions: Mapping[str, Answers]) -> Figure:
     axes.set(xlabel="subject", ylabel="AUC", title="AUC by subject", xlim=(-0.6, len(subjects) - 0.4))
     axes.set_ylim(min(0.45, axes.get_ylim()[0]), 1.03)
     figure.legend(frameon=False, fontsize=8, ncols=2, loc="outside lower center")
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -108,8 +108,7 @@ def score_figure(versions: Mapping[str, Answers]) -> Figure:
     panels = figure.subplots(1, len(versions), squeeze=False, sharey=True).ravel()
     edges = np.linspace(0, 1, 41)
     for (name, answers), axes in zip(versions.items(), panels, strict=True):
-        targets = np.concatenate([each.targets for each in answers.values()])
-        probabilities = np.concatenate([each.probabilities for each in answers.values()])
+        targets, probabilities = answers.pooled_targets, answers.pooled_probabilities
         for label, those in ((Label.NonTarget, ~targets), (Label.Target, targets)):
             share = np.histogram(probabilities[those], edges)[0] / max(1, those.sum())
             axes.stairs(share, edges, color=COLOURS[label], fill=True, alpha=0.35)
@@ -118,7 +117,7 @@ def score_figure(versions: Mapping[str, Answers]) -> Figure:
         axes.set(xlabel="probability of Target", title=name, xlim=(0, 1))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.legend(frameon=False, fontsize=8)
-        _plain(axes)
+        plain(axes)
     panels[0].set_ylabel("flashes of the class")
     return figure
 
@@ -164,8 +163,8 @@ def rejection_figure(provenances: Mapping[SubjectId, Provenance]) -> Figure:
     by_channel.invert_yaxis()
     by_channel.tick_params(axis="y", labelsize=7)
     by_channel.set(xlabel="epochs that exceeded the limit", title="Rejections by channel")
-    _plain(by_subject)
-    _plain(by_channel)
+    plain(by_subject)
+    plain(by_channel)
     return figure
 
 
@@ -200,7 +199,7 @@ def search_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
         xlabel="AUC, each subject left out in turn (grey) and their mean (blue)",
         title="Search",
     )
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -208,6 +207,6 @@ def _colours(versions: Mapping[str, Answers]) -> list[str]:
     return [VERSION_COLOURS[index % len(VERSION_COLOURS)] for index in range(len(versions))]
 
 
-def _plain(axes: Axes) -> None:
+def plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)

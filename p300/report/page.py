@@ -5,9 +5,12 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+
+from p300.errors import Unavailable
 
 _STYLE = """
 :root { color-scheme: light; --ink: #16202b; --quiet: #52606d; --line: #dde3e8; --panel: #f6f8fa; }
@@ -69,6 +72,22 @@ def page(title: str, opening: Opening, sections: Sequence[Section], footer: str)
         f"<h1>{html.escape(title)}</h1>\n{_opening(opening)}\n{body}\n"
         f'<p class="quiet">{html.escape(footer)}</p>\n</body>\n</html>\n'
     )
+
+
+def write_page(text: str, path: Path) -> Path:
+    """Write a page, with the folder it is to lie in, and return where.
+
+    Raises
+    ------
+    Unavailable
+        It cannot be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unavailable(f"the report could not be written to {path}: {error.strerror}") from error
+    return path
 
 
 def _opening(opening: Opening) -> str:

@@ -116,12 +116,11 @@ def _checks(
         np.mean([brier_score(each.targets, each.probabilities) for each in answers.values()])
         for answers in (champion, challenger)
     ]
-    targets = np.concatenate([each.targets for each in challenger.values()])
-    probabilities = np.concatenate([each.probabilities for each in challenger.values()])
+    error = calibration_error(challenger.pooled_targets, challenger.pooled_probabilities)
     return (
         Check("largest loss of one subject", max(-each.difference for each in subjects), limits.largest_subject_loss),
         Check("rise of the Brier score", float(briers[1] - briers[0]), limits.largest_brier_rise),
-        Check("calibration error", calibration_error(targets, probabilities), limits.largest_calibration_error),
+        Check("calibration error", error, limits.largest_calibration_error),
     )
 
 

@@ -1,6 +1,8 @@
 """`p300 compare` reads both versions' answers from MLflow and ends with the code of its outcome."""
 
+import html
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +65,10 @@ def test_the_exit_code_is_the_outcome(tmp_path: Path, n_subjects: int, gain: flo
     assert f"on subjects 1-{n_subjects}: " in done.stdout
     assert "largest loss of one subject" in done.stdout
     assert ("more would settle it" in done.stdout) == (code == 4)
+    page = (tmp_path / ".p300" / "comparison.html").read_text()
+    assert sentence in html.unescape(page)
+    assert page.count("<svg") == 3
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)
 
 
 def test_who_was_learnt_from_does_not_judge(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from p300.domain import CHALLENGER, CHAMPION, Recording
 from p300.errors import InvalidInput, Refused
 from p300.jobs.demo import Demo, DemoSettings
-from p300.jobs.judging.report import verdict_sentence
+from p300.jobs.judging.verdict_text import verdict_sentence
 from p300.settings import RegistrySettings, ServingSettings, SimulationSettings, StoreSettings
 from p300.store.features import FeatureTables
 from p300.store.layout import LANDING, RAW, recording_key

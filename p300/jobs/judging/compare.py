@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from p300.domain import CHALLENGER, CHAMPION
 from p300.errors import Refused
 from p300.jobs.judging.answers import answers_of, comparable, version_under
+from p300.model.answers import Answers
 from p300.registry import ModelVersion, Registry
 from p300.rollout import verdict
 from p300.rollout.verdict import Verdict
@@ -12,10 +13,11 @@ from p300.rollout.verdict import Verdict
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two versions and what was found of them."""
+    """Two versions, what they answered about the same flashes, champion first, and what was found of them."""
 
     champion: ModelVersion
     challenger: ModelVersion
+    answers: tuple[Answers, Answers]
     verdict: Verdict
 
 
@@ -32,21 +34,21 @@ def compare(registry: Registry) -> Comparison:
     champion, challenger = (version_under(registry, alias) for alias in (CHAMPION, CHALLENGER))
     if champion.version == challenger.version:
         raise Refused(f"version {champion.version} is champion and challenger: train another one to compare it with")
-    return Comparison(champion, challenger, compare_versions(registry, champion, challenger))
+    return compare_versions(registry, champion, challenger)
 
 
-def compare_versions(registry: Registry, champion: ModelVersion, challenger: ModelVersion) -> Verdict:
-    """What is to become of a challenger, by the subjects that both have answered and neither was trained on.
+def compare_versions(registry: Registry, champion: ModelVersion, challenger: ModelVersion) -> Comparison:
+    """Compare two versions, by the subjects that both have answered and neither was trained on.
 
     Raises
     ------
     Refused
         There is no such subject.
     """
-    ours, theirs = comparable(answers_of(registry, champion), answers_of(registry, challenger))
-    if not ours:
+    answers = comparable(answers_of(registry, champion), answers_of(registry, challenger))
+    if not answers[0]:
         raise Refused(
             f"versions {champion.version} and {challenger.version} have answered no subject in common that neither was "
             "trained on, and of whom there are enough flashes of both kinds: simulate both on such subjects first"
         )
-    return verdict.compare(ours, theirs)
+    return Comparison(champion, challenger, answers, verdict.compare(*answers))

@@ -1,6 +1,5 @@
 """Report: what is registered, what it did on unseen subjects, and what the recordings look like, as one HTML file."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from p300.domain import CHALLENGER, CHAMPION, Provenance, SubjectId, subject_name, subjects_text
-from p300.errors import InvalidInput, NotFound, Unavailable
+from p300.errors import InvalidInput, NotFound
 from p300.jobs.judging.answers import answers_of, comparable
+from p300.jobs.judging.verdict_text import verdict_sentence
 from p300.model.answers import Answers
 from p300.registry import ModelVersion, Registry
 from p300.registry.records import Means
@@ -22,7 +22,7 @@ from p300.report.figures import (
     roc_figure,
     score_figure,
 )
-from p300.report.page import Drawing, Opening, Section, page
+from p300.report.page import Drawing, Opening, Section, page, write_page
 from p300.rollout.verdict import Verdict, compare
 from p300.store.features import FeatureTables
 from p300.store.objects import ObjectStore
@@ -69,27 +69,7 @@ def report(store: ObjectStore, registry: Registry, path: Path) -> Path:
     ]
     made = f"Made by p300 on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC from MLflow's runs and the stored features."
     html = page(TITLE, Opening(_lead(contest), _facts(contest, recordings), SCORED), sections, made)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise Unavailable(f"the report could not be written to {path}: {error.strerror}") from error
-    return path
-
-
-def verdict_sentence(verdict: Verdict) -> str:
-    """The outcome, why, and by how much, for people."""
-    whom = subjects_text(verdict.per_subject)
-    bounds = f"{_bound(verdict.of_the_next.low)} to {_bound(verdict.of_the_next.high)} for the next person"
-    more = f" About {verdict.further_subjects} more would settle it." if verdict.further_subjects else ""
-    return (
-        f"{verdict.outcome.capitalize()}: {verdict.reason}. Challenger minus champion on subjects {whom}: "
-        f"{verdict.difference:+.3f} AUC, {bounds}.{more}"
-    )
-
-
-def _bound(value: float) -> str:
-    return f"{value:+.3f}" if math.isfinite(value) else "no bound"
+    return write_page(html, path)
 
 
 def _contest(registry: Registry, versions: Sequence[ModelVersion]) -> _Contest:

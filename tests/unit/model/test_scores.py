@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sklearn_metrics
 
 from p300.errors import InvalidInput
-from p300.model.scores import score
+from p300.model.scores import brier_score, calibration_error, equal_bins, score
 
 
 def test_scores_of_a_case_worked_by_hand():
@@ -63,3 +63,21 @@ def test_one_class_called_throughout_has_no_kappa_above_chance():
 def test_what_cannot_be_scored_is_refused(targets, probabilities, reason):
     with pytest.raises(InvalidInput, match=reason):
         score(targets, probabilities)
+
+
+def test_reliability_is_counted_in_bins_of_equally_many() -> None:
+    probabilities = np.repeat([0.1, 0.6], 50)
+    targets = np.concatenate([np.arange(50) < 10, np.arange(50) < 25])
+    said, happened = equal_bins(targets, probabilities)
+    assert said.tolist() == pytest.approx([0.1] * 5 + [0.6] * 5)
+    assert (happened[:5].mean(), happened[5:].mean()) == pytest.approx((0.2, 0.5))
+    assert calibration_error(targets, np.where(targets, 1.0, 0.0)) == 0
+    assert calibration_error(np.array([True, False, True]), np.array([0.5, 0.5, 0.5])) == pytest.approx(0.5)
+
+
+def test_brier_score_is_scikit_learns() -> None:
+    rng = np.random.default_rng(0)
+    targets, probabilities = rng.random(100) < 0.2, rng.random(100).astype(np.float32)
+    assert brier_score(targets, probabilities) == pytest.approx(
+        sklearn_metrics.brier_score_loss(targets, probabilities)
+    )
