@@ -65,6 +65,7 @@ def test_the_exit_code_is_the_outcome(tmp_path: Path, n_subjects: int, gain: flo
     assert f"on subjects 1-{n_subjects}: " in done.stdout
     assert "largest loss of one subject" in done.stdout
     assert ("more would settle it" in done.stdout) == (code == 4)
+    assert ("AUC, no bounds from fewer than 5 people for the next person" in done.stdout) == (code == 4)
     page = (tmp_path / ".p300" / "comparison.html").read_text()
     assert sentence in html.unescape(page)
     assert page.count("<svg") == 3

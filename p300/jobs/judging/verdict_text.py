@@ -3,7 +3,7 @@
 import math
 
 from p300.domain import subjects_text
-from p300.rollout.evidence import Interval
+from p300.rollout.evidence import Interval, fewest_subjects
 from p300.rollout.verdict import Verdict
 
 
@@ -20,8 +20,6 @@ def verdict_sentence(verdict: Verdict) -> str:
 
 def interval_text(interval: Interval) -> str:
     """From where to where."""
-    return f"{_bound(interval.low)} to {_bound(interval.high)}"
-
-
-def _bound(value: float) -> str:
-    return f"{value:+.3f}" if math.isfinite(value) else "no bound"
+    if not math.isfinite(interval.low):
+        return f"no bounds from fewer than {fewest_subjects(interval.error)} people"
+    return f"{interval.low:+.3f} to {interval.high:+.3f}"
