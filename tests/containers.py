@@ -23,6 +23,16 @@ def need_compose() -> None:
         do_without("there is no Docker with Compose v2")
 
 
+def build(*arguments: str) -> None:
+    """Build an image; without BuildKit, which ours are written for, do without the test.
+
+    Asked for by its name, for a plain ``docker build`` is the old builder on some machines that have both.
+    """
+    if not docker_answers("buildx", "version"):
+        do_without("this Docker has no BuildKit to build images with (its buildx plugin)")
+    docker("buildx", "build", "--load", *arguments)
+
+
 def do_without(reason: str) -> NoReturn:
     """Skip the test; fail where servers are required, as they are before a change lands."""
     if os.environ.get("P300_REQUIRE_SERVERS"):

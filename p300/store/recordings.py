@@ -17,7 +17,7 @@ from p300.errors import InvalidRecording, Unavailable
 from p300.store.recording_header import STIM, read_header, require_small_footer
 
 # Channels that are decoded at once, on all cores; one alone may take more.
-DECODED_BYTES = 32 * 2**20
+DECODED_BYTES = 8 * 2**20
 
 Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from tests.containers import container, docker, need_docker
+from tests.containers import build, container, docker, need_docker
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "p300/nginx-load-balancer:test"
@@ -27,7 +27,7 @@ LOG_FLUSH_S = 2.0  # nginx writes its log every second
 @pytest.fixture(scope="module")
 def nginx() -> Iterator[tuple[str, httpx.Client]]:
     need_docker()
-    docker("build", "--quiet", "--tag", IMAGE, str(ROOT / "nginx"))
+    build("--quiet", "--tag", IMAGE, str(ROOT / "nginx"))
     with (
         container(IMAGE, 8080, "--tmpfs=/etc/nginx/conf.d:uid=10001", "--volume=/var/cache/nginx", *LIMITS) as (
             name,

@@ -14,7 +14,7 @@ from p300.jobs.platform.provision import Plan, StoreServer, provision
 from p300.store.keys.access import SERVICES
 from p300.store.login import S3Login
 from p300.store.s3 import S3Store
-from tests.containers import container, docker, need_docker
+from tests.containers import build, container, need_docker
 
 ROOT = Path(__file__).parents[3]
 USER, PASSWORD = "p300-root", "root-of-the-tests"
@@ -94,7 +94,7 @@ def _running(server: StoreServer) -> Iterator[Plan]:
     need_docker()
     folder, variables = IMAGES[server]
     image = f"p300/{folder}:test"
-    docker("build", "--quiet", "--tag", image, str(ROOT / folder))
+    build("--quiet", "--tag", image, str(ROOT / folder))
     with container(image, 9000, *(f"--env={variable}={value}" for variable, value in variables.items())) as (
         _,
         address,
