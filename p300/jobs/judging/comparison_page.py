@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from p300.domain import subject_name
+from p300.domain import CHALLENGER, CHAMPION
 from p300.jobs.judging.compare import Comparison
-from p300.jobs.judging.verdict_text import interval_text, verdict_sentence
+from p300.jobs.judging.verdict_text import DIFFERENCE_COLUMNS, difference_rows, interval_text, verdict_sentence
 from p300.registry import ModelVersion
 from p300.report.comparison import paired_figure, reliability_figure
 from p300.report.figures import roc_figure
@@ -24,7 +24,8 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
         ("for the next person", interval_text(verdict.of_the_next)),
         ("for these people, asked again", interval_text(verdict.of_these)),
     ]
-    sections = [_checks(comparison), _curves(comparison), _subjects(comparison)]
+    subjects = Section("Each subject", columns=DIFFERENCE_COLUMNS, rows=difference_rows(verdict))
+    sections = [_checks(comparison), _curves(comparison), subjects]
     made = f"Made by p300 on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC from the versions' simulations in MLflow."
     return write_page(page(TITLE, Opening(verdict_sentence(verdict), facts, NOTE), sections, made), path)
 
@@ -38,7 +39,7 @@ def _checks(comparison: Comparison) -> Section:
 
 
 def _curves(comparison: Comparison) -> Section:
-    names = _name("champion", comparison.champion), _name("challenger", comparison.challenger)
+    names = _name(CHAMPION, comparison.champion), _name(CHALLENGER, comparison.challenger)
     answers = dict(zip(names, comparison.answers, strict=True))
     pairs = {
         subject: (each.champion_auc, each.challenger_auc) for subject, each in comparison.verdict.per_subject.items()
@@ -49,14 +50,6 @@ def _curves(comparison: Comparison) -> Section:
         Drawing("reliability of both versions' probabilities", reliability_figure(answers)),
     )
     return Section("Side by side", drawings=drawings)
-
-
-def _subjects(comparison: Comparison) -> Section:
-    rows = [
-        [subject_name(subject), f"{each.champion_auc:.3f}", f"{each.challenger_auc:.3f}", f"{each.difference:+.3f}"]
-        for subject, each in comparison.verdict.per_subject.items()
-    ]
-    return Section("Each subject", columns=("subject", "champion AUC", "challenger AUC", "difference"), rows=rows)
 
 
 def _name(alias: str, version: ModelVersion) -> str:

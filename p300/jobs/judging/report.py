@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from p300.domain import CHALLENGER, CHAMPION, Provenance, SubjectId, subject_name, subjects_text
+from p300.domain import CHALLENGER, CHAMPION, Provenance, SubjectId, subjects_text
 from p300.errors import InvalidInput, NotFound
 from p300.jobs.judging.answers import answers_of, comparable
-from p300.jobs.judging.verdict_text import verdict_sentence
+from p300.jobs.judging.verdict_text import DIFFERENCE_COLUMNS, difference_rows, verdict_sentence
 from p300.model.answers import Answers
 from p300.registry import ModelVersion, Registry
 from p300.registry.records import Means
@@ -144,12 +144,8 @@ def _scores(means: Means) -> list[str]:
 def _comparison(contest: _Contest) -> list[Section]:
     if contest.verdict is None:
         return []
-    rows = [
-        [subject_name(subject), _number(each.champion_auc), _number(each.challenger_auc), f"{each.difference:+.3f}"]
-        for subject, each in contest.verdict.per_subject.items()
-    ]
     text = "Both versions scored the same epochs of subjects that neither was trained on."
-    return [Section("Which is better", text, ("subject", "champion AUC", "challenger AUC", "difference"), rows)]
+    return [Section("Which is better", text, DIFFERENCE_COLUMNS, difference_rows(contest.verdict))]
 
 
 def _answers(contest: _Contest) -> list[Section]:

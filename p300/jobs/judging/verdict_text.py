@@ -2,9 +2,11 @@
 
 import math
 
-from p300.domain import subjects_text
+from p300.domain import subject_name, subjects_text
 from p300.rollout.evidence import Interval, fewest_subjects
 from p300.rollout.verdict import Verdict
+
+DIFFERENCE_COLUMNS = ("subject", "champion AUC", "challenger AUC", "difference")
 
 
 def verdict_sentence(verdict: Verdict) -> str:
@@ -23,3 +25,11 @@ def interval_text(interval: Interval) -> str:
     if not math.isfinite(interval.low):
         return f"no bounds from fewer than {fewest_subjects(interval.error)} people"
     return f"{interval.low:+.3f} to {interval.high:+.3f}"
+
+
+def difference_rows(verdict: Verdict) -> list[list[str]]:
+    """Each subject's AUC under both versions, a row each under :data:`DIFFERENCE_COLUMNS`."""
+    return [
+        [subject_name(subject), f"{each.champion_auc:.3f}", f"{each.challenger_auc:.3f}", f"{each.difference:+.3f}"]
+        for subject, each in verdict.per_subject.items()
+    ]
